@@ -1,0 +1,1 @@
+"""Sourcewright: data connectors and Prefect flows, generated into your repository."""
