@@ -1,0 +1,3 @@
+"""Flows: one from each source to each of its destinations."""
+
+__all__: list[str] = []

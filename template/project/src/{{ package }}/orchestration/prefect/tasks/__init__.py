@@ -1,0 +1,3 @@
+"""Tasks: one thin wrapper over each source and each destination."""
+
+__all__: list[str] = []

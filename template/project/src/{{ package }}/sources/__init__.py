@@ -1,0 +1,3 @@
+"""Sources and destinations, by name."""
+
+__all__: list[str] = []
