@@ -1,0 +1,83 @@
+# Every task of the project. `make` alone lists them.
+# Needs git, make and Python 3.11 or newer; what else is needed lands in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+# Runs a program of the environment, and lets it find the others there.
+RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)"
+UV_VERSION = $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;q;}' uv.lock)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint golden docs bench matrix clean
+
+help: ## List the tasks
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: $(READY) ## From PostgreSQL to the lake on this machine: about two minutes
+	@$(RUN) python -m sourcewright.demo
+
+test: lint ## Lint, then every test
+	@$(RUN) pytest
+
+lint: $(READY) ## Style, types and the direction of imports
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+	@$(RUN) mypy
+	@$(RUN) lint-imports
+
+golden: $(READY) ## Render the committed reference output again
+	@$(RUN) python tests/rewrite_golden.py
+
+docs: $(READY) ## Build the documentation site into site/
+	@$(RUN) mkdocs build --strict
+
+bench: $(READY) ## Measure what is marked `bench`
+	@$(call run_marked,bench)
+
+matrix: $(READY) ## Test what is marked `matrix`: other versions, other databases
+	@$(call run_marked,matrix)
+
+clean: ## Remove what the tasks made, the environment too
+	rm -rf $(VENV) build dist site .coverage
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+# pytest ends with 5 where no test is chosen.
+define run_marked
+$(RUN) pytest -m $(1) || { \
+  code=$$?; \
+  [ $$code -eq 5 ] || exit $$code; \
+  echo "Nothing is marked \"$(1)\" yet."; \
+}
+endef
+
+# The stamp is written last: a set-up that was interrupted is done again.
+$(READY): pyproject.toml uv.lock
+	@"$(PYTHON)" -c "" >/dev/null 2>&1 || { \
+	  echo "error: cannot run $(PYTHON)"; \
+	  echo " next: install Python 3.11 or newer, or say where it is: make PYTHON=/path/to/python3"; \
+	  exit 1; } >&2
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: $(PYTHON) is $$("$(PYTHON)" --version 2>&1), older than 3.11"; \
+	  echo " next: say where a newer one is: make PYTHON=/path/to/python3"; \
+	  exit 1; } >&2
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "error: $(PYTHON) has no venv and ensurepip modules"; \
+	  echo " next: on Debian and Ubuntu: apt-get install python3-venv"; \
+	  exit 1; } >&2
+	@rm -f $@
+	@$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || { \
+	  echo "Making $(VENV) with $$("$(PYTHON)" --version)"; \
+	  "$(PYTHON)" -m venv --clear $(VENV); }
+	@[ "$$($(VENV)/bin/uv --version 2>/dev/null | cut -d' ' -f2)" = "$(UV_VERSION)" ] || \
+	  $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)" || { \
+	  echo "error: could not install uv $(UV_VERSION)"; \
+	  echo " next: check the network, or pip's index and proxy settings, and run make again"; \
+	  exit 1; } >&2
+	@echo "Installing what uv.lock names"
+	@UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$(VENV) \
+	  $(VENV)/bin/uv sync --quiet --frozen --all-extras || { \
+	  echo "error: could not install what uv.lock names"; \
+	  echo " next: check the network, or uv's index and proxy settings, and run make again"; \
+	  exit 1; } >&2
+	@touch $@
