@@ -1,0 +1,138 @@
+"""What is asked, what stands, what would be written: frozen data without behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class Export:
+    """A name that a package re-exports: the import, and its place in `__all__`.
+
+    With `requires`, only where that module can be imported.
+    """
+
+    file: str
+    module: str
+    name: str
+    requires: str | None = None
+
+
+@dataclass(frozen=True)
+class Import:
+    """An import that the entries of other edits need; derived, never asked for."""
+
+    file: str
+    module: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """A requirement in `[project].dependencies`, or in the extra `extra`."""
+
+    file: str
+    requirement: str
+    extra: str | None = None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item of the YAML sequence that the keys `at` lead to; `item` is YAML itself."""
+
+    file: str
+    at: tuple[str, ...]
+    item: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One mkdocstrings line, `::: identifier`, in a Markdown page."""
+
+    file: str
+    identifier: str
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A block of lines in a plain text file."""
+
+    file: str
+    text: str
+
+
+Edit: TypeAlias = Export | Import | Dependency | Item | Reference | Lines
+
+
+@dataclass(frozen=True)
+class Woven:
+    """An edit as it stands in its file.
+
+    `former` is the text of the list that holds the entry, from before the first woven
+    entry; only where taking the entries out one by one would not give it back. An empty
+    text says that there was no list. `found` marks an entry that was there by hand.
+    """
+
+    edit: Edit
+    former: str | None = None
+    found: bool = False
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An edit that is left to do by hand, why, and the lines to add (or to take out)."""
+
+    edit: Edit
+    reason: str
+    by_hand: str
+    action: str = "add"
+
+
+@dataclass(frozen=True)
+class Application:
+    """One application's part of the ledger; `edits` is None when it has no edits.yml."""
+
+    id: str
+    edits: tuple[Edit, ...] | None = None
+    woven: tuple[Woven, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    woven_text: str | None = None
+
+
+@dataclass(frozen=True)
+class SharedFile:
+    """A text that applications share; `problem` says why there is no text."""
+
+    path: str
+    text: str | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """The text of one file before and after; None where there is no file."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a weave would write, in the order of writing, and what it can't do.
+
+    `verified` holds the texts that the plan was computed from but does not change.
+    """
+
+    changes: tuple[FileChange, ...] = ()
+    pending: tuple[tuple[str, Pending], ...] = ()
+    verified: tuple[FileChange, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a command did: one verb per path, and what is left to do by hand."""
+
+    done: tuple[tuple[str, str], ...] = ()
+    pending: tuple[tuple[str, Pending], ...] = ()

@@ -1,0 +1,111 @@
+"""The command line: the only module that prints or exits.
+
+Exit codes: 0 done or nothing to do, 1 the user can fix it, 2 usage, 3 our bug,
+4 done with edits left to do by hand.
+
+Every command imports what it runs when it runs, so that `--help` is fast.
+"""
+# ruff: noqa: PLC0415  # see the docstring
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+
+import click
+
+from sourcewright.errors import SourcewrightError
+
+DONE, FIXABLE, USAGE, BUG, LEFT = range(5)
+
+_project = click.option(
+    "--project",
+    "root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=".",
+    help="The project's folder; by default the current one.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sourcewright")
+def commands() -> None:
+    """Data connectors and Prefect flows, generated into your repository."""
+
+
+@commands.command()
+@_project
+@click.option("--dry-run", is_flag=True, help="Print the diff and write nothing.")
+@_json
+def weave(root: Path, *, dry_run: bool, as_json: bool) -> int:
+    """Bring the shared files to what the ledger asks for."""
+    from sourcewright import output, weaving
+
+    plan, outcome = weaving.weave_project(root.resolve(), dry_run=dry_run)
+    if as_json:
+        click.echo(output.weave_json(plan, outcome, dry_run=dry_run))
+    else:
+        if dry_run:
+            click.echo(output.diff(plan), nl=False)
+        for line in weaving.lines_of(outcome):
+            click.echo(line)
+    return LEFT if outcome.pending else DONE
+
+
+@commands.command(name="list")
+@_project
+@_json
+def list_(root: Path, *, as_json: bool) -> int:
+    """List the applications of a project, and how their edits stand."""
+    from sourcewright import ledger, output
+
+    applications = ledger.read(root.resolve())
+    if as_json:
+        click.echo(output.list_json(applications))
+    else:
+        for line in output.list_lines(applications):
+            click.echo(line)
+    return DONE
+
+
+@commands.command()
+@_project
+@_json
+def check(root: Path, *, as_json: bool) -> int:
+    """Check the project against the conventions."""
+    from sourcewright import checks, output
+
+    findings = checks.check_project(root.resolve())
+    if as_json:
+        click.echo(output.check_json(findings))
+    else:
+        for line in output.check_lines(findings):
+            click.echo(line)
+    return FIXABLE if findings else DONE
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and exit with its code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command; give its exit code."""
+    try:
+        code = commands.main(arguments, "sourcewright", standalone_mode=False)
+    except SourcewrightError as err:
+        click.echo(str(err), err=True)
+        return FIXABLE
+    except click.exceptions.Abort:
+        click.echo("stopped", err=True)
+        return FIXABLE
+    except click.ClickException as err:
+        err.show()
+        return USAGE
+    except Exception:  # noqa: BLE001  # anything else is our bug, and looks like it
+        traceback.print_exc()
+        click.echo("This is a bug in sourcewright. Please report it.", err=True)
+        return BUG
+    return code if isinstance(code, int) else DONE

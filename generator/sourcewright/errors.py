@@ -1,0 +1,61 @@
+"""Every error that a user can fix says what, where, what next, and what became of the files.
+
+SourcewrightError          exit code 1, no traceback; anything else is our bug
+├── LedgerError            a file below .sourcewright/ does not say what it should
+├── UnsafePath             a path that leads out of the project
+├── StaleFile              a file changed between the plan and the commit
+├── CommitFailed           a write failed; what was replaced has been put back
+└── EditRefused            one edit can't be made, or can't be proved
+"""
+
+from __future__ import annotations
+
+
+class SourcewrightError(Exception):
+    """Something that the user can fix."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        next_step: str = "",
+        files: str = "Nothing was written.",
+    ) -> None:
+        """Keep the four parts as data: only the command line lays them out."""
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.next_step = next_step
+        self.files = files
+
+    def __str__(self) -> str:
+        """Lay the parts out below one another; parts without a text are left out."""
+        lines = [f"error: {self.what}"]
+        if self.where:
+            lines.append(f"where: {self.where}")
+        if self.next_step:
+            lines.append(f" next: {self.next_step}")
+        if self.files:
+            lines.append(f"       {self.files}")
+        return "\n".join(lines)
+
+
+class LedgerError(SourcewrightError):
+    """A file below .sourcewright/ does not say what it should."""
+
+
+class UnsafePath(SourcewrightError):  # noqa: N818  # named for what is wrong
+    """A path that leads out of the project, or through a symbolic link."""
+
+
+class StaleFile(SourcewrightError):  # noqa: N818  # named for what is wrong
+    """A file is no longer what the plan was computed from."""
+
+
+class CommitFailed(SourcewrightError):  # noqa: N818  # named for what went wrong
+    """A write failed; every file that was replaced already has been put back."""
+
+
+class EditRefused(SourcewrightError):  # noqa: N818  # named for what became of the edit
+    """One edit has no place in the text, or the result could not be proved."""

@@ -1,0 +1,210 @@
+"""Read and write the ledger: the folder .sourcewright/ of a project.
+
+.sourcewright/<application>/answers.yml   what was answered (Copier writes it)
+.sourcewright/<application>/edits.yml     the edits that it needs (Copier writes it)
+.sourcewright/<application>/woven.yml     the edits as they stand (the weave writes it)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from sourcewright.changes import (
+    Application,
+    Dependency,
+    Edit,
+    Export,
+    Import,
+    Item,
+    Lines,
+    Pending,
+    Reference,
+    Woven,
+)
+from sourcewright.errors import LedgerError
+from sourcewright.project import LEDGER, locate, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+VERSION = 1
+KINDS: dict[str, type[Edit]] = {
+    "export": Export,
+    "import": Import,
+    "dependency": Dependency,
+    "item": Item,
+    "reference": Reference,
+    "lines": Lines,
+}
+_NAMES = {kind: name for name, kind in KINDS.items()}
+
+
+def read(root: Path) -> list[Application]:
+    """Read every application of a project, ordered by id; none without a ledger.
+
+    Raises:
+        LedgerError: a file does not say what it should.
+        UnsafePath: the ledger leads out of the project.
+    """
+    ledger = locate(root, LEDGER)
+    if not ledger.is_dir():
+        return []
+    folders = sorted(each.name for each in ledger.iterdir() if each.is_dir())
+    return [_read_application(root, name) for name in folders]
+
+
+def woven_path(application: str) -> str:
+    """Give the path of an application's woven.yml in the project."""
+    return f"{LEDGER}/{application}/woven.yml"
+
+
+def _read_application(root: Path, name: str) -> Application:
+    edits_path = f"{LEDGER}/{name}/edits.yml"
+    edits_text = _text(root, edits_path)
+    woven_text = _text(root, woven_path(name))
+    edits = None
+    if edits_text is not None:
+        edits = tuple(
+            _edit(each, edits_path)
+            for each in _entries(edits_text, edits_path, "edits")
+        )
+    woven: tuple[Woven, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    if woven_text is not None:
+        where = woven_path(name)
+        woven = tuple(_woven(e, where) for e in _entries(woven_text, where, "woven"))
+        pending = tuple(
+            _pending(e, where) for e in _entries(woven_text, where, "pending")
+        )
+    return Application(name, edits, woven, pending, woven_text)
+
+
+def _text(root: Path, path: str) -> str | None:
+    try:
+        return read_text(root, path)
+    except (OSError, UnicodeDecodeError) as err:
+        raise _broken(path, f"can't be read: {err}") from err
+
+
+def _broken(where: str, what: str) -> LedgerError:
+    return LedgerError(
+        f"{where} {what}",
+        where=where,
+        next_step="restore it from git, or apply the template again",
+    )
+
+
+def _entries(text: str, where: str, key: str) -> list[dict[str, Any]]:
+    try:
+        data = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as err:
+        raise _broken(where, "is not valid YAML") from err
+    if not isinstance(data, dict) or data.get("version") != VERSION:
+        raise _broken(where, f"is not of version {VERSION}")
+    entries = data.get(key) or []
+    if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+        raise _broken(where, f'has no list of entries "{key}"')
+    return entries
+
+
+def _edit(entry: dict[str, Any], where: str) -> Edit:
+    """Read one edit.
+
+    Raises:
+        LedgerError: an unknown kind, a missing or unknown key, a value of another type.
+    """
+    kind = KINDS.get(str(entry.get("edit")))
+    if kind is None:
+        known = ", ".join(KINDS)
+        raise _broken(where, f"has an edit {entry.get('edit')!r}; known are: {known}")
+    values = {key: value for key, value in entry.items() if key != "edit"}
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    for key, value in values.items():
+        if key not in fields:
+            raise _broken(where, f'has an unknown key "{key}" in an edit')
+        whole = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        if not (whole and value if key == "at" else isinstance(value, str) and value):
+            raise _broken(where, f'has no text in "{key}" of an edit: {value!r}')
+    for field in fields.values():
+        if field.name not in values and field.default is dataclasses.MISSING:
+            raise _broken(where, f'has an edit without "{field.name}"')
+    if "at" in values:
+        values["at"] = tuple(values["at"])
+    for key in ("item", "text"):
+        if key in values:
+            values[key] = values[key].rstrip("\n")
+    return kind(**values)
+
+
+def _woven(entry: dict[str, Any], where: str) -> Woven:
+    rest = {k: v for k, v in entry.items() if k not in {"former", "found"}}
+    former = entry.get("former")
+    if former is not None and not isinstance(former, str):
+        raise _broken(where, f'has no text in "former": {former!r}')
+    return Woven(_edit(rest, where), former, bool(entry.get("found")))
+
+
+def _pending(entry: dict[str, Any], where: str) -> Pending:
+    own = {"reason", "action", "by_hand"}
+    texts = {key: str(entry.get(key, "")) for key in own}
+    edit = _edit({k: v for k, v in entry.items() if k not in own}, where)
+    return Pending(edit, **texts)
+
+
+def as_data(edit: Edit) -> dict[str, Any]:
+    """Write an edit as plain data, in the order of its fields."""
+    values = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in dataclasses.asdict(edit).items()
+        if value is not None
+    }
+    return {"edit": _NAMES[type(edit)], **values}
+
+
+def dump_woven(woven: tuple[Woven, ...], pending: tuple[Pending, ...]) -> str:
+    """Write a woven.yml: the same text for the same records, every time."""
+    data = {
+        "version": VERSION,
+        "woven": [dict(_woven_data(each)) for each in woven],
+        "pending": [
+            {
+                **as_data(each.edit),
+                "action": each.action,
+                "reason": each.reason,
+                "by_hand": each.by_hand,
+            }
+            for each in pending
+        ],
+    }
+    text = yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6
+    )
+    return "# Written by the weave; edit edits.yml's source, not this.\n" + str(text)
+
+
+def _woven_data(woven: Woven) -> Iterator[tuple[str, Any]]:
+    yield from as_data(woven.edit).items()
+    if woven.former is not None:
+        yield "former", woven.former
+    if woven.found:
+        yield "found", True
+
+
+class _Dumper(yaml.SafeDumper):
+    """Indents lists, and writes texts of several lines as such."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002  # PyYAML's signature
+        del indentless
+        super().increase_indent(flow, False)  # noqa: FBT003  # PyYAML's signature
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text and "\r" not in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)

@@ -1,0 +1,264 @@
+"""Compute a weave: (applications, texts of the shared files) -> Plan. Pure.
+
+One operation for adding, updating and removing: per file, what stands and is asked no
+longer is taken out, what is asked and does not stand is put in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from sourcewright import ledger, weave
+from sourcewright.changes import (
+    Application,
+    Dependency,
+    Edit,
+    Export,
+    FileChange,
+    Item,
+    Pending,
+    Plan,
+    SharedFile,
+    Woven,
+)
+from sourcewright.errors import EditRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+def shared_paths(applications: Iterable[Application]) -> list[str]:
+    """Give the paths of all files that the applications share, sorted."""
+    paths = {edit.file for each in applications for edit in _wanted(each)}
+    paths |= {each.edit.file for one in applications for each in one.woven}
+    return sorted(paths)
+
+
+def plan_weave(
+    applications: Sequence[Application],
+    shared: Mapping[str, SharedFile],
+    width: int = weave.WIDTH,
+) -> Plan:
+    """Compute the new texts of the shared files and of every woven.yml.
+
+    The changes come in the order of writing: the shared files, then the ledger.
+    """
+    files = {
+        path: _weave_file(shared[path], applications, width)
+        for path in shared_paths(applications)
+    }
+    changes = [
+        FileChange(path, shared[path].text, file.text) for path, file in files.items()
+    ]
+    pending: list[tuple[str, Pending]] = []
+    for application in applications:
+        woven, left = _records(application, files)
+        pending += [(application.id, each) for each in left]
+        after: str | None = ledger.dump_woven(woven, left)
+        if application.edits is None and not woven and not left:
+            after = None
+        path = ledger.woven_path(application.id)
+        changes.append(FileChange(path, application.woven_text, after))
+    return Plan(
+        changes=tuple(each for each in changes if each.before != each.after),
+        pending=tuple(pending),
+        verified=tuple(each for each in changes if each.before == each.after),
+    )
+
+
+def _wanted(application: Application) -> list[Edit]:
+    """Give an application's edits, each once, each after what it leans on."""
+    asked = application.edits or ()
+    return list(
+        dict.fromkeys(each for edit in asked for each in weave.with_needs(edit))
+    )
+
+
+@dataclass
+class _File:
+    """A shared file at work: its text so far, and how each edit stands in it."""
+
+    path: str
+    text: str | None
+    width: int
+    ours: dict[Edit, Woven] = field(default_factory=dict)
+    found: dict[Edit, Woven] = field(default_factory=dict)
+    stuck: dict[Edit, Pending] = field(default_factory=dict)
+
+    def stick(self, edit: Edit, reason: str, action: str = "add") -> None:
+        """Record that an edit is left to do by hand."""
+        self.stuck[edit] = Pending(edit, reason, weave.by_hand(edit), action)
+
+
+def _weave_file(
+    shared: SharedFile, applications: Sequence[Application], width: int
+) -> _File:
+    file = _File(shared.path, shared.text, width)
+    wanted = {
+        edit: None
+        for application in applications
+        for edit in _wanted(application)
+        if edit.file == shared.path
+    }
+    if file.text is None:
+        for edit in wanted:
+            file.stick(edit, shared.problem)
+        return file
+    records = _merged_records(shared.path, applications)
+    altered = _sort_out(file, file.text, records)
+    leaving = [edit for edit in file.ours if edit not in wanted]
+    coming = [e for e in wanted if e not in file.ours and e not in file.found]
+    if altered:
+        why = "another entry of this file was edited by hand since it was woven"
+        for edit in coming:
+            if edit not in altered:
+                file.stick(edit, why)
+        for edit in leaving:
+            file.stick(edit, altered.get(edit, why), "remove")
+        for edit in altered:
+            file.stick(edit, altered[edit], "restore" if edit in wanted else "remove")
+        return file
+    # The last in, the first out: each leaves the text that it was put into.
+    for edit in reversed(leaving):
+        _take_out(file, edit)
+    for edit in coming:
+        _put_in(file, edit)
+    return file
+
+
+def _merged_records(
+    path: str, applications: Iterable[Application]
+) -> dict[Edit, Woven]:
+    """Give one record for each edit that stands, however many applications hold it."""
+    records: dict[Edit, Woven] = {}
+    for application in applications:
+        for each in application.woven:
+            if each.edit.file != path:
+                continue
+            known = records.get(each.edit, each)
+            former = known.former if known.former is not None else each.former
+            records[each.edit] = Woven(each.edit, former, known.found and each.found)
+    return records
+
+
+def _sort_out(file: _File, text: str, records: dict[Edit, Woven]) -> dict[Edit, str]:
+    """Tell ours from found, drop what is gone; give what was edited by hand, and why."""
+    altered: dict[Edit, str] = {}
+    for edit, record in records.items():
+        try:
+            stands = weave.presence(text, edit)
+        except EditRefused as err:
+            stands, why = "equal", err.what
+        else:
+            why = "it was edited by hand since it was woven"
+        if stands == "absent":
+            continue
+        if record.found:
+            file.found[edit] = record
+            continue
+        file.ours[edit] = record
+        if stands == "equal":
+            altered[edit] = why
+    return altered
+
+
+def _take_out(file: _File, edit: Edit) -> None:
+    try:
+        file.text = weave.take_out(
+            file.text or "", edit, file.ours[edit].former, file.width
+        )
+    except EditRefused as err:
+        file.stick(edit, err.what, "remove")
+    else:
+        del file.ours[edit]
+
+
+def _put_in(file: _File, edit: Edit) -> None:
+    text = file.text or ""
+    try:
+        if weave.presence(text, edit) != "absent":
+            file.found[edit] = Woven(edit, found=True)
+            return
+        woven = weave.put_in(text, edit, file.width)
+        former = _former(file, edit, woven)
+    except EditRefused as err:
+        file.stick(edit, err.what)
+        return
+    file.text = woven
+    file.ours[edit] = Woven(edit, former)
+    for other, record in file.ours.items():
+        if former is not None and _list(other) == _list(edit) and record.former is None:
+            file.ours[other] = replace(record, former=former)
+
+
+def _list(edit: Edit) -> tuple[str, ...] | None:
+    """Give what identifies the list that holds the entry; None for no list."""
+    match edit:
+        case Export(requires=None):
+            return ("__all__",)
+        case Dependency(extra=extra):
+            return ("extras", extra) if extra else ("dependencies",)
+        case Item(at=at):
+            return ("at", *at)
+    return None
+
+
+def _former(file: _File, edit: Edit, woven: str) -> str | None:
+    """Give the list's text from before the first woven entry, where it is needed.
+
+    It is needed where taking the entry out does not give the text back.
+
+    Raises:
+        EditRefused: nor would the former text.
+    """
+    text, own = file.text or "", _list(edit)
+    siblings = {
+        each: record
+        for each, record in file.ours.items()
+        if own is not None and (_list(each) or ("",))[0] == own[0]
+    }
+    shared = any(
+        record.former is not None
+        for each, record in siblings.items()
+        if _list(each) == own
+    )
+    if not shared and _undone(file, woven, {edit: Woven(edit)}) == text:
+        return None
+    bare = _undone(file, text, siblings)
+    former = weave.container(bare, edit) if own is not None else None
+    whole = {
+        each: replace(record, former=former)
+        if _list(each) == own and record.former is None
+        else record
+        for each, record in siblings.items()
+    }
+    whole[edit] = Woven(edit, former)
+    if former is None or _undone(file, woven, whole) != bare:
+        what = "taking it out again would not give the former text back"
+        raise EditRefused(what)
+    return former
+
+
+def _undone(file: _File, text: str, records: dict[Edit, Woven]) -> str:
+    for edit in reversed(records):
+        text = weave.take_out(text, edit, records[edit].former, file.width)
+    return text
+
+
+def _records(
+    application: Application, files: Mapping[str, _File]
+) -> tuple[tuple[Woven, ...], tuple[Pending, ...]]:
+    """Give an application's part of how the edits stand now."""
+    woven: list[Woven] = []
+    pending: list[Pending] = []
+    wanted = _wanted(application)
+    kept = [each.edit for each in application.woven if each.edit not in wanted]
+    for edit in [*wanted, *kept]:
+        file = files[edit.file]
+        stuck = file.stuck.get(edit)
+        if edit in wanted or stuck:
+            stands = file.ours.get(edit) or file.found.get(edit)
+            woven += [stands] if stands else []
+            pending += [stuck] if stuck else []
+    return tuple(woven), tuple(pending)

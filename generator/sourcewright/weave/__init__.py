@@ -1,0 +1,135 @@
+"""Put one edit into a text, or take it out, and prove that nothing else changed.
+
+Text in, text out: nothing here touches the file system.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sourcewright.changes import (
+    Dependency,
+    Edit,
+    Export,
+    Import,
+    Item,
+    Lines,
+    Reference,
+)
+from sourcewright.errors import EditRefused
+from sourcewright.weave import config, dependencies, exports, items, references
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sourcewright.weave.presence import Presence
+
+WIDTH = 88
+BOM = "\ufeff"
+
+
+class Weaver(Protocol):
+    """What a module that weaves one kind of edit offers."""
+
+    def presence(self, text: str, edit: Any) -> Presence:
+        """Tell how the entry stands in the text."""
+
+    def insert(self, text: str, edit: Any, width: int) -> str:
+        """Splice the entry in."""
+
+    def removals(self, text: str, edit: Any, former: str | None) -> Iterator[str]:
+        """Yield texts without the entry, the likeliest first."""
+
+    def container(self, text: str, edit: Any) -> str | None:
+        """Give the text of the list around the entry; None where there is none."""
+
+    def adds(self, before: str, after: str, edit: Any) -> bool:
+        """Prove that `after` means what `before` means plus the entry."""
+
+    def by_hand(self, edit: Any) -> str:
+        """Write the lines that a person would add."""
+
+
+WEAVERS: dict[type, Weaver] = {
+    Export: exports,
+    Import: exports,
+    Dependency: dependencies,
+    Item: items,
+    Reference: references,
+    Lines: config,
+}
+
+
+def presence(text: str, edit: Edit) -> Presence:
+    """Tell whether the entry is in the text, and whether just as we write it.
+
+    Raises:
+        EditRefused: there is no place for it, or something else is in its place.
+    """
+    return WEAVERS[type(edit)].presence(text.removeprefix(BOM), edit)
+
+
+def put_in(text: str, edit: Edit, width: int = WIDTH) -> str:
+    """Give the text with the entry, proved to mean nothing else besides.
+
+    Raises:
+        EditRefused: there is no place for it, or no proof.
+    """
+    weaver, bare = WEAVERS[type(edit)], text.removeprefix(BOM)
+    woven = weaver.insert(bare, edit, width)
+    if not weaver.adds(bare, woven, edit) or weaver.presence(woven, edit) != "exact":
+        what = "the result would mean something else"
+        raise EditRefused(what)
+    return text[: len(text) - len(bare)] + woven
+
+
+def take_out(
+    text: str, edit: Edit, former: str | None = None, width: int = WIDTH
+) -> str:
+    """Give the text without the entry; as it is where the entry isn't there.
+
+    Of several ways to take it out, the one that `put_in` would lead back from.
+
+    Raises:
+        EditRefused: the entry was edited by hand, or there is no proof.
+    """
+    weaver, bare = WEAVERS[type(edit)], text.removeprefix(BOM)
+    stands = weaver.presence(bare, edit)
+    if stands == "absent":
+        return text
+    if stands == "equal":
+        what = "it was edited by hand since it was woven"
+        raise EditRefused(what)
+    proved = [
+        candidate
+        for candidate in weaver.removals(bare, edit, former)
+        if weaver.adds(candidate, bare, edit)
+    ]
+    if not proved:
+        what = "taking it out would change something else"
+        raise EditRefused(what)
+    best = next((each for each in proved if _leads_back(each, bare, edit, width)), None)
+    return text[: len(text) - len(bare)] + (proved[0] if best is None else best)
+
+
+def _leads_back(candidate: str, text: str, edit: Edit, width: int) -> bool:
+    try:
+        return WEAVERS[type(edit)].insert(candidate, edit, width) == text
+    except EditRefused:
+        return False
+
+
+def container(text: str, edit: Edit) -> str | None:
+    """Give the text of the list around the entry; None where there is none."""
+    return WEAVERS[type(edit)].container(text.removeprefix(BOM), edit)
+
+
+def by_hand(edit: Edit) -> str:
+    """Write the lines that a person would add."""
+    return WEAVERS[type(edit)].by_hand(edit)
+
+
+def with_needs(edit: Edit) -> list[Edit]:
+    """Give the edit after the edits that it leans on."""
+    needed = exports.needs(edit) if isinstance(edit, Export) else []
+    return [*needed, edit]

@@ -1,0 +1,96 @@
+"""Weave blocks of lines into plain text files such as .env.example.
+
+Text in, text out: nothing here touches the file system.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sourcewright.errors import EditRefused
+from sourcewright.weave.splice import (
+    insert_lines,
+    line_end,
+    lines,
+    without_lines,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sourcewright.changes import Lines
+    from sourcewright.weave.presence import Presence
+
+_SETTING = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=")
+
+
+def by_hand(edit: Lines) -> str:
+    """Write the block."""
+    return edit.text.rstrip("\n")
+
+
+def _find(text: str, edit: Lines) -> tuple[int, int] | None:
+    """Find the block's lines, one after another; give their offsets."""
+    rows = list(lines(text))
+    wanted = by_hand(edit).split("\n")
+    for index in range(len(rows) - len(wanted) + 1):
+        part = rows[index : index + len(wanted)]
+        if [line for _, line in part] == wanted:
+            return part[0][0], line_end(text, part[-1][0])
+    return None
+
+
+def presence(text: str, edit: Lines) -> Presence:
+    """Tell whether the block is there as it is asked.
+
+    Raises:
+        EditRefused: it isn't, but one of its settings is.
+    """
+    if _find(text, edit):
+        return "exact"
+    present = {found.group(1) for _, line in lines(text) if (found := _match(line))}
+    for line in by_hand(edit).split("\n"):
+        setting = _match(line)
+        if setting and setting.group(1) in present:
+            what = f"{setting.group(1)} is set in it already"
+            raise EditRefused(what)
+    return "absent"
+
+
+def _match(line: str) -> re.Match[str] | None:
+    return _SETTING.match(line)
+
+
+def container(text: str, edit: Lines) -> str | None:
+    """Give None: lines have no list around them."""
+    del text, edit
+    return None
+
+
+def insert(text: str, edit: Lines, width: int) -> str:
+    """Give the text with the block at its end, below a blank line."""
+    del width  # a setting can't be broken
+    block = by_hand(edit)
+    if not text:
+        return insert_lines(text, 0, block)
+    return insert_lines(text, len(text), f"\n{block}")
+
+
+def removals(text: str, edit: Lines, former: str | None) -> Iterator[str]:
+    """Yield the texts without the block, the likeliest first."""
+    del former
+    found = _find(text, edit)
+    if found:
+        yield from without_lines(text, *found)
+
+
+def adds(before: str, after: str, edit: Lines) -> bool:
+    """Prove that every other line is as before."""
+    found = _find(after, edit)
+    if not found:
+        return False
+    rest = after[: found[0]] + after[found[1] :]
+    return [line for _, line in lines(rest) if line.strip()] == [
+        line for _, line in lines(before) if line.strip()
+    ]

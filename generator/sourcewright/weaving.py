@@ -1,0 +1,63 @@
+"""Weave a project: read it, plan, commit, report. What the command and the task share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sourcewright import ledger
+from sourcewright.changes import Pending, Plan, Report
+from sourcewright.commit import commit
+from sourcewright.plan import plan_weave, shared_paths
+from sourcewright.project import LEDGER, line_width, read_shared
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def plan_project(root: Path) -> Plan:
+    """Plan the weave of every application in a project; writes nothing.
+
+    Raises:
+        LedgerError: a file of the ledger does not say what it should.
+        UnsafePath: an edit leads out of the project.
+    """
+    applications = ledger.read(root)
+    shared = {path: read_shared(root, path) for path in shared_paths(applications)}
+    return plan_weave(applications, shared, line_width(root))
+
+
+def weave_project(root: Path, *, dry_run: bool = False) -> tuple[Plan, Report]:
+    """Plan the weave and commit it; with `dry_run`, only plan it.
+
+    Raises:
+        SourcewrightError: what the user can fix; nothing was written.
+    """
+    plan = plan_project(root)
+    if not dry_run:
+        commit(root, plan)
+    return plan, report(plan)
+
+
+def report(plan: Plan) -> Report:
+    """Give one verb for each path that changes; the ledger's own files are left out."""
+    done = tuple(
+        ("edit", change.path)
+        for change in plan.changes
+        if not change.path.startswith(f"{LEDGER}/")
+    )
+    return Report(done, plan.pending)
+
+
+def lines_of(outcome: Report) -> list[str]:
+    """Lay a report out as text, ready to print."""
+    rows = [f"{verb:>9}  {path}" for verb, path in outcome.done]
+    if not outcome.done and not outcome.pending:
+        rows.append("identical")
+    told: set[Pending] = set()
+    for _, each in outcome.pending:
+        if each not in told:
+            told.add(each)
+            rows.append(f"  pending  {each.edit.file}: {each.reason}")
+            rows.append(f"           {each.action} by hand:")
+            rows += [f"             {row}".rstrip() for row in each.by_hand.split("\n")]
+    return rows
