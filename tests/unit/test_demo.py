@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from rich.console import Console
-
 from sourcewright.demo import flights, project, run
 from sourcewright.demo.project import Place
 from sourcewright.demo.screen import Screen
@@ -109,12 +108,11 @@ def test_a_secret_in_a_log_fails_the_demo(tmp_path: Path) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("service", ["postgres", "azurite", "prefect"])
+# Prefect's port comes up later: see the test of the whole demo.
+@pytest.mark.parametrize("service", ["postgres", "azurite"])
 def test_a_taken_port_ends_the_demo_with_a_message(
     service: str, tmp_path: Path
 ) -> None:
-    if service == "prefect":
-        pytest.skip("the whole demo's test has this case: the project comes first")
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         ended = subprocess.run(
@@ -214,8 +212,7 @@ def test_the_demo_runs_without_a_network_once_all_is_there(tmp_path: Path) -> No
         "HTTPS_PROXY": nowhere,
     }
     with socket.create_server(("127.0.0.1", 0)) as other:
-        # As far as Prefect's port, which is the last thing that the network could matter
-        # to, and which is taken.
+        # Only as far as Prefect's port: what comes after needs no network.
         port = str(other.getsockname()[1])
         second = subprocess.run(
             [*DEMO, "--output", output, "--prefect-port", port],

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from sourcewright.demo.folder import replaced
 from sourcewright.errors import SourcewrightError
 

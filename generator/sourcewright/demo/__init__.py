@@ -1,8 +1,4 @@
 """The demo: from a database to a lake on this machine, through generated code.
 
-`run` does everything; each module beside it has one part of the job.
+`run.py` tells the story from beginning to end; each module beside it has one part.
 """
-
-from sourcewright.demo.run import Ports, run
-
-__all__ = ["Ports", "run"]
