@@ -63,15 +63,20 @@ def woven_path(application: str) -> str:
 
 
 def _read_application(root: Path, name: str) -> Application:
-    edits_path = f"{LEDGER}/{name}/edits.yml"
-    edits_text = _text(root, edits_path)
-    woven_text = _text(root, woven_path(name))
+    edits_text = _text(root, f"{LEDGER}/{name}/edits.yml")
+    return parse(name, edits_text, _text(root, woven_path(name)))
+
+
+def parse(name: str, edits_text: str | None, woven_text: str | None) -> Application:
+    """Read an application from its files' texts; None stands for a missing file.
+
+    Raises:
+        LedgerError: a text does not say what it should.
+    """
     edits = None
     if edits_text is not None:
-        edits = tuple(
-            _edit(each, edits_path)
-            for each in _entries(edits_text, edits_path, "edits")
-        )
+        where = f"{LEDGER}/{name}/edits.yml"
+        edits = tuple(_edit(e, where) for e in _entries(edits_text, where, "edits"))
     woven: tuple[Woven, ...] = ()
     pending: tuple[Pending, ...] = ()
     if woven_text is not None:
@@ -183,7 +188,7 @@ def dump_woven(woven: tuple[Woven, ...], pending: tuple[Pending, ...]) -> str:
     text = yaml.dump(
         data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6
     )
-    return "# Written by the weave; edit edits.yml's source, not this.\n" + str(text)
+    return "# Written by the weave: the edits as they stand. Not for editing by hand.\n" + str(text)
 
 
 def _woven_data(woven: Woven) -> Iterator[tuple[str, Any]]:

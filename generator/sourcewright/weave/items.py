@@ -101,7 +101,7 @@ def _dash(text: str, item: Node) -> int:
 
 
 def _wanted(edit: Item) -> Node:
-    root = Document(edit.item).root
+    root = Document(f"{edit.item}\n").root
     if root is None:
         what = "the item is empty"
         raise EditRefused(what)

@@ -22,6 +22,8 @@ def newline_of(text: str, near: int = 0) -> str:
 
 def line_start(text: str, offset: int) -> int:
     """Give the offset of the first character of the line that `offset` is in."""
+    if text[max(offset - 1, 0) : offset + 1] == "\r\n":
+        offset -= 1
     return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
 
 
@@ -74,15 +76,20 @@ def remove_lines(text: str, start: int, end: int) -> str:
 
 
 def without_lines(text: str, start: int, end: int) -> Iterator[str]:
-    """Yield the text without these lines; then without a blank line beside them too."""
-    yield remove_lines(text, start, end)
+    """Yield the text without these lines, and without the blank lines beside them too.
+
+    First the tidiest: what a blank line set apart on both sides goes with one of them.
+    """
     above = line_start(text, start - 1) if start else start
     below = line_end(text, end)
     blank_above = start > 0 and not text[above:start].strip()
     blank_below = end < len(text) and not text[end:below].strip()
+    spans = [(start, end)]
     if blank_above:
-        yield remove_lines(text, above, end)
+        spans.insert(0 if blank_below or end == len(text) else 1, (above, end))
     if blank_below:
-        yield remove_lines(text, start, below)
+        spans.insert(0 if start == 0 else len(spans), (start, below))
     if blank_above and blank_below:
-        yield remove_lines(text, above, below)
+        spans.append((above, below))
+    for span in spans:
+        yield remove_lines(text, *span)

@@ -1,0 +1,99 @@
+"""Every `__init__.py` that is installed here: woven or refused, never wrong."""
+
+from __future__ import annotations
+
+import ast
+import os
+import random
+import site
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sourcewright.changes import Export
+
+SAMPLE = 300
+PATH = "src/acme/sources/__init__.py"
+PLAIN = Export(PATH, ".postgresql_sw", "PostgresqlSw")
+GUARDED = Export(PATH, ".other_sw", "OtherSw", requires="psycopg2")
+
+
+def _installed():
+    roots = [Path(each) for each in site.getsitepackages()]
+    found = sorted(path for root in roots for path in root.rglob("__init__.py"))
+    if os.environ.get("SOURCEWRIGHT_WHOLE_CORPUS"):
+        return found
+    return random.Random(20261122).sample(found, min(SAMPLE, len(found)))  # noqa: S311
+
+
+def _names(text):
+    """Give what the module exports, told by other means than the weave's own."""
+    tree = ast.parse(text)
+    imported = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    strings = Counter(
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    return imported, strings
+
+
+def _outcome(text, project_of):
+    project = project_of({PATH: text})
+    plan = project.ask("plain", PLAIN)
+    woven = project.texts[PATH]
+    if plan.pending:
+        return "wrong: refused but changed" if woven != text else "refused"
+    imported, strings = _names(text)
+    now_imported, now_strings = _names(woven)
+    if now_imported - imported != {"PostgresqlSw"}:
+        return "wrong: imports"
+    if now_strings - strings not in (Counter(), Counter(["PostgresqlSw"])):
+        return "wrong: strings"
+    if project.weave().changes:
+        return "wrong: not idempotent"
+    guarded = project.ask("guarded", GUARDED)
+    both = project.texts[PATH]
+    project.leave("plain")
+    project.leave("guarded")
+    if project.texts[PATH] != text:
+        return "wrong: first in, first out"
+    project.ask("plain", PLAIN)
+    project.ask("guarded", GUARDED)
+    if project.texts[PATH] != both:
+        return "wrong: woven differently the second time"
+    project.leave("guarded")
+    project.leave("plain")
+    if project.texts[PATH] != text:
+        return "wrong: last in, first out"
+    return "edited, but the guarded one" if guarded.pending else "edited"
+
+
+@pytest.mark.timeout(1200)
+def test_every_installed_init_file_is_woven_or_refused_and_never_wrong(project_of):
+    outcomes = Counter()
+    wrong = []
+    refused = Counter()
+    for path in _installed():
+        try:
+            text = path.read_bytes().decode()
+            ast.parse(text.removeprefix("\ufeff"))
+        except (UnicodeDecodeError, SyntaxError, ValueError):
+            outcomes["not Python in UTF-8"] += 1
+            continue
+        outcome = _outcome(text, project_of)
+        outcomes[outcome] += 1
+        if outcome.startswith("wrong"):
+            wrong.append((str(path), outcome))
+        if outcome == "refused":
+            plan = project_of({PATH: text}).ask("plain", PLAIN)
+            refused[plan.pending[0][1].reason] += 1
+    print("\n__init__.py:", dict(outcomes), "refused:", dict(refused))
+    assert wrong == []
+    assert outcomes["refused"] <= 0.05 * outcomes.total()
