@@ -27,7 +27,7 @@ lint: $(READY) ## Style, types and the direction of imports
 	@$(RUN) lint-imports
 
 golden: $(READY) ## Render the committed reference output again
-	@$(RUN) python tests/rewrite_golden.py
+	@$(RUN) python tests/golden.py
 
 docs: $(READY) ## Build the documentation site into site/
 	@$(RUN) mkdocs build --strict

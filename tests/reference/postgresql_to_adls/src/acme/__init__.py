@@ -1,0 +1,1 @@
+"""Acme Pipelines: data connectors, and the Prefect tasks and flows over them."""

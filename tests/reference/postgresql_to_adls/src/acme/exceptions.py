@@ -1,0 +1,108 @@
+"""What can go wrong while data moves, divided by what the caller should do.
+
+    ConnectorError
+    ├── RetriableError                   try again, unchanged
+    │   ├── SourceUnavailableError
+    │   └── DestinationUnavailableError
+    └── FatalError                       change something first
+        ├── ConfigError
+        ├── CredentialError
+        ├── DestinationExistsError
+        ├── DestinationRejectedError
+        ├── EmptyResultError
+        ├── MissingExtraError
+        ├── QueryRejectedError
+        ├── SchemaChangedError
+        ├── UnsupportedFormatError
+        └── UnsupportedTypeError
+
+No message holds a secret: it is written from names and addresses, never from values.
+"""
+
+from typing import Self
+
+
+class ConnectorError(Exception):
+    """Something failed.
+
+    Args:
+        what: What is wrong, as a sentence.
+        where: The place: a config key, an address, a path, a column.
+        next_step: What to do about it, as a sentence.
+    """
+
+    def __init__(self, what: str, where: str = "", next_step: str = "") -> None:
+        super().__init__(what, where, next_step)
+        self.what = what
+        self.where = where
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        where = f"Where: {self.where}." if self.where else ""
+        next_step = f"Next: {self.next_step}" if self.next_step else ""
+        return " ".join(part for part in (self.what, where, next_step) if part)
+
+
+class RetriableError(ConnectorError):
+    """The same call may succeed later."""
+
+
+class FatalError(ConnectorError):
+    """The same call will fail again until something is changed."""
+
+
+class SourceUnavailableError(RetriableError):
+    """The source can't be reached, or broke off."""
+
+
+class DestinationUnavailableError(RetriableError):
+    """The destination can't be reached, or broke off."""
+
+
+class ConfigError(FatalError):
+    """The configuration is missing, unreadable, or lacks the config key."""
+
+
+class CredentialError(FatalError):
+    """The credentials are incomplete, contradictory, or were refused."""
+
+
+class DestinationExistsError(FatalError):
+    """The path holds a file already, and `overwrite` is False."""
+
+    @classmethod
+    def at(cls, path: str) -> Self:
+        """Return the error for a path."""
+        return cls(
+            "There is a file already.",
+            path,
+            "choose another path, or set overwrite=True.",
+        )
+
+
+class DestinationRejectedError(FatalError):
+    """The destination refused the path, for example because its container is missing."""
+
+
+class EmptyResultError(FatalError):
+    """The source gave no rows, and `if_empty` is "fail"."""
+
+
+class MissingExtraError(FatalError, ImportError):
+    """An optional dependency isn't installed."""
+
+
+class QueryRejectedError(FatalError):
+    """The source refused the query."""
+
+
+class SchemaChangedError(FatalError):
+    """A batch's columns differ from those of the first batch."""
+
+
+class UnsupportedFormatError(FatalError):
+    """The path's suffix names no known file format."""
+
+
+class UnsupportedTypeError(FatalError):
+    """A column's type, or a value in it, has no exact counterpart in Arrow."""

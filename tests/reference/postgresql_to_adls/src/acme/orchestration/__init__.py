@@ -1,0 +1,1 @@
+"""Orchestration: how connectors are run."""

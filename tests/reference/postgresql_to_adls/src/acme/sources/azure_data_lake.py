@@ -1,0 +1,294 @@
+"""Write to Azure Data Lake Storage (gen2)."""
+
+import binascii
+from collections.abc import Iterable, Iterator
+import contextlib
+import io
+from typing import Any
+import uuid
+
+from fsspec.asyn import sync
+import pyarrow as pa
+from pydantic import SecretStr, model_validator
+
+from acme.exceptions import (
+    ConnectorError,
+    CredentialError,
+    DestinationExistsError,
+    DestinationRejectedError,
+    DestinationUnavailableError,
+)
+from acme.formats import (
+    check_suffix,
+    write_batches,
+)
+from acme.sources.base import (
+    CONNECT_SECONDS,
+    Credentials,
+    Destination,
+)
+from acme.utils import require_extra
+
+with contextlib.suppress(ImportError):
+    from adlfs import AzureBlobFileSystem
+    from azure.core import MatchConditions
+    from azure.core.exceptions import (
+        AzureError,
+        ClientAuthenticationError,
+        ResourceExistsError,
+        ResourceNotFoundError,
+        ServiceRequestError,
+        ServiceResponseError,
+    )
+
+
+BLOCK_BYTES = 8 * 1024 * 1024  # times 50,000, the most blocks of a blob: 390 GiB
+BUSY_STATUS = 429
+SERVER_ERROR_STATUS = 500
+
+# Passed with every request. A refused connection is not tried again here: the task is.
+REQUEST: dict[str, Any] = {
+    "connection_timeout": CONNECT_SECONDS,
+    "read_timeout": 60,
+    "retry_connect": 0,
+    "retry_total": 2,
+}
+LOAD_ID = "load_id"  # the name of the metadata that says which load wrote a file
+
+
+class AzureDataLakeCredentials(Credentials):
+    """How to reach a storage account.
+
+    Either a connection string, or an account's name with one of: a key, a SAS token, a
+    service principal (tenant_id, client_id, client_secret), or nothing, which means the
+    identity of the machine or of the developer who is logged in.
+    """
+
+    account_name: str | None = None
+    account_key: SecretStr | None = None
+    sas_token: SecretStr | None = None
+    tenant_id: str | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    connection_string: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> "AzureDataLakeCredentials":
+        principal = (self.tenant_id, self.client_id, self.client_secret)
+        ways = [
+            self.account_key,
+            self.sas_token,
+            self.connection_string,
+            any(principal),
+        ]
+        if (self.account_name is None) == (self.connection_string is None):
+            msg = "give either account_name or connection_string"
+            raise ValueError(msg)
+        if sum(map(bool, ways)) > 1:
+            msg = "give one of account_key, sas_token, service principal, connection_string"
+            raise ValueError(msg)
+        if any(principal) and not all(principal):
+            msg = "a service principal needs tenant_id, client_id and client_secret"
+            raise ValueError(msg)
+        return self
+
+
+class AzureDataLake(Destination):
+    """A storage account. Paths are `<container>/<folders>/<file>.parquet` or `.csv`.
+
+    A file is sent as uncommitted blocks and appears by one commit of their list, so a
+    failed or killed load leaves what was there before.
+    """
+
+    credentials_model = AzureDataLakeCredentials
+    credentials: AzureDataLakeCredentials
+
+    def __init__(self, **arguments: Any) -> None:
+        """Validate the credentials; connect to nothing.
+
+        Raises:
+            MissingExtraError: adlfs isn't installed.
+            ConfigError: There is no such config key.
+            CredentialError: As in `Connector`.
+        """
+        require_extra(
+            "AzureDataLake",
+            module="adlfs",
+            extra="adls",
+        )
+        super().__init__(**arguments)
+
+    @property
+    def filesystem(self) -> "AzureBlobFileSystem":
+        """The account as an fsspec file system, for reading and listing.
+
+        Raises:
+            CredentialError: The credentials can't be used; nothing was sent yet.
+        """
+        fields = self.credentials.model_dump(exclude_none=True)
+        storage_options = {
+            key: value.get_secret_value() if isinstance(value, SecretStr) else value
+            for key, value in fields.items()
+        }
+        try:
+            return AzureBlobFileSystem(**storage_options, skip_instance_cache=True)
+        except (ValueError, binascii.Error):
+            # From None on purpose: the message may quote the connection string.
+            raise CredentialError(
+                "The credentials are malformed.",
+                self.place,
+                "copy the key or the connection string again.",
+            ) from None
+
+    def from_batches(
+        self,
+        batches: Iterable[pa.RecordBatch],
+        path: str,
+        *,
+        overwrite: bool = False,
+        load_id: str | None = None,
+    ) -> None:
+        """Write batches into one file, which appears whole at `path` or not at all.
+
+        As `Destination.from_batches`. Memory: a batch, and one block of 8 MiB.
+
+        Raises:
+            CredentialError: The account refused the credentials.
+            DestinationExistsError: There is a file, and `overwrite` is False.
+            DestinationRejectedError: There is no such container.
+            DestinationUnavailableError: No connection; a retry may help.
+            UnsupportedFormatError: No format has the path's suffix.
+        """
+        check_suffix(path)
+        filesystem = self.filesystem
+        container, name, _ = filesystem.split_path(path)
+        if not container or not name:
+            raise DestinationRejectedError(
+                "The path names no file in a container.",
+                path,
+                "write it as <container>/<folders>/<file>.parquet.",
+            )
+        load_id = load_id or uuid.uuid4().hex
+        blob = _Blob(filesystem, container, name)
+        with self._explained(path):
+            written_by = blob.load_id()
+            replace = overwrite or written_by == load_id
+            if written_by is not None and not replace:
+                raise DestinationExistsError.at(path)
+            write_batches(batches, blob, path)
+            try:
+                blob.commit(load_id, replace=replace)
+            except ResourceExistsError as err:
+                # Somebody was faster; or it was we, and the answer got lost.
+                if blob.load_id() != load_id:
+                    raise DestinationExistsError.at(path) from err
+
+    @contextlib.contextmanager
+    def _explained(self, path: str) -> Iterator[None]:
+        """Turn Azure's errors into ours."""
+        try:
+            yield
+        except ClientAuthenticationError as err:
+            # From None on purpose: Azure's answer may quote a signature.
+            raise CredentialError(
+                f"The storage account refused the credentials ({_code(err)}).",
+                f"{path}, {self.place}",
+                "check the key, the token's end and the identity's roles.",
+            ) from None
+        except ResourceNotFoundError as err:
+            raise DestinationRejectedError(
+                f"The storage account has no such container ({_code(err)}).",
+                f"{path}, {self.place}",
+                "check the path's first part, or create the container.",
+            ) from err
+        except (ServiceRequestError, ServiceResponseError) as err:
+            raise DestinationUnavailableError(
+                f"No connection to the storage account: {err}.",
+                f"{path}, {self.place}",
+                "check the account's name, and that it can be reached from here.",
+            ) from err
+        except AzureError as err:
+            raise _by_status(err, f"{path}, {self.place}") from err
+
+
+class _Blob(io.RawIOBase):
+    """A file to write to, of which nothing can be seen until it is committed."""
+
+    def __init__(
+        self, filesystem: "AzureBlobFileSystem", container: str, name: str
+    ) -> None:
+        super().__init__()
+        self._loop = filesystem.loop
+        self._client = filesystem.service_client.get_blob_client(container, name)
+        # Block ids of one blob must be of one length; other uploads have other prefixes.
+        self._prefix = uuid.uuid4().hex
+        self._block_ids: list[str] = []
+        self._buffer = bytearray()
+        self._position = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        self._buffer += view
+        self._position += view.nbytes
+        while len(self._buffer) >= BLOCK_BYTES:
+            self._stage(bytes(self._buffer[:BLOCK_BYTES]))
+            del self._buffer[:BLOCK_BYTES]
+        return view.nbytes
+
+    def load_id(self) -> str | None:
+        """Return which load wrote the file, "" if unknown, None where there is none."""
+        try:
+            properties = self._call(self._client.get_blob_properties)
+        except ResourceNotFoundError as err:
+            if _code(err) == "ContainerNotFound":
+                raise
+            return None
+        load_id: str = (properties.metadata or {}).get(LOAD_ID, "")
+        return load_id
+
+    def commit(self, load_id: str, *, replace: bool) -> None:
+        """Make the file visible, whole, in one step.
+
+        Raises:
+            ResourceExistsError: There is a file, and `replace` is False.
+        """
+        if self._buffer:
+            self._stage(bytes(self._buffer))
+            self._buffer.clear()
+        condition = {} if replace else {"match_condition": MatchConditions.IfMissing}
+        self._call(
+            self._client.commit_block_list,
+            self._block_ids,
+            metadata={LOAD_ID: load_id},
+            **condition,
+        )
+
+    def _stage(self, block: bytes) -> None:
+        block_id = f"{self._prefix}-{len(self._block_ids):05}"
+        self._call(self._client.stage_block, block_id, block)
+        self._block_ids.append(block_id)
+
+    def _call(self, method: Any, *arguments: Any, **options: Any) -> Any:
+        """Call a coroutine of the client on fsspec's event loop, and wait for it."""
+        return sync(self._loop, method, *arguments, **REQUEST, **options)
+
+
+def _code(error: "AzureError") -> str:
+    """Return Azure's short name of an error."""
+    code = getattr(error, "error_code", None) or getattr(error, "reason", None)
+    return str(code or type(error).__name__)
+
+
+def _by_status(error: "AzureError", where: str) -> ConnectorError:
+    """Return a retriable error for what the service may overcome, else a fatal one."""
+    status = getattr(error, "status_code", None) or SERVER_ERROR_STATUS
+    said = f"The storage account said: {_code(error)}."
+    if status >= SERVER_ERROR_STATUS or status == BUSY_STATUS:
+        return DestinationUnavailableError(said, where)
+    return DestinationRejectedError(said, where)

@@ -1,0 +1,355 @@
+"""Base classes: what every source and every destination has in common."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+import logging
+from typing import Any, ClassVar, Literal
+
+import pandas as pd
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, ValidationError
+from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from acme.config import get_source_credentials
+from acme.exceptions import (
+    ConnectorError,
+    CredentialError,
+    EmptyResultError,
+    QueryRejectedError,
+    SourceUnavailableError,
+    UnsupportedTypeError,
+)
+from acme.signals import SKIP
+
+IfEmpty = Literal["warn", "skip", "fail"]
+
+BATCH_ROWS = 65_536
+CONNECT_SECONDS = 10
+
+
+class Credentials(BaseModel):
+    """What a connector needs to connect; secret fields are `SecretStr`.
+
+    An unknown field is an error, since it is most often a misspelt one. No error shows
+    the values.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Connector:
+    """What has credentials: either a config key's, or given ones.
+
+    Its `repr` shows the config key only.
+    """
+
+    credentials_model: ClassVar[type[Credentials]]
+
+    def __init__(
+        self,
+        *,
+        config_key: str | None = None,
+        credentials: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Validate the credentials; connect to nothing.
+
+        Args:
+            config_key: The key in the configuration that holds the credentials.
+            credentials: The fields of `credentials_model`.
+
+        Raises:
+            ConfigError: There is no such config key.
+            CredentialError: Neither or both are given, or a field is missing, unknown
+                or of the wrong type; names the field.
+        """
+        name = type(self).__name__
+        if (config_key is None) == (credentials is None):
+            given = "Neither is" if config_key is None else "Both are"
+            raise CredentialError(
+                f"{name} takes either `config_key` or `credentials`. {given} given.",
+                name,
+                "give exactly one of them.",
+            )
+        self.config_key = config_key
+        self.place = f"config key '{config_key}'" if config_key else "given credentials"
+        self.logger = logging.getLogger(type(self).__module__)
+        fields = get_source_credentials(config_key) if config_key else credentials
+        try:
+            self.credentials = self.credentials_model.model_validate(fields)
+        except ValidationError as err:
+            problems = "; ".join(
+                f"{'.'.join(map(str, error['loc'])) or 'all'}: {error['msg']}"
+                for error in err.errors(include_input=False, include_context=False)
+            )
+            raise CredentialError(
+                f"The credentials of {name} are not complete and valid: {problems}.",
+                self.place,
+                f"fields: {', '.join(self.credentials_model.model_fields)}.",
+            ) from err
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.place})"
+
+
+class Source(Connector, ABC):
+    """What reads. A subclass gives batches; the rest follows from them."""
+
+    @abstractmethod
+    def to_batches(
+        self, query: str, *, batch_rows: int = BATCH_ROWS
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the result of `query` in batches of at most `batch_rows` rows.
+
+        Columns keep the query's order. A result without rows is one empty batch, so
+        that a destination always learns the columns.
+
+        Raises:
+            SourceUnavailableError: No connection, or a broken one; a retry may help.
+            FatalError: One of its subclasses; a retry will not help.
+        """
+
+    def to_arrow(self, query: str, *, if_empty: IfEmpty = "warn") -> pa.Table:
+        """Return the result of `query` as one table.
+
+        Args:
+            query: As in `to_batches`.
+            if_empty: What to do where there are no rows: warn and return the empty
+                table, raise `SKIP`, or fail.
+
+        Raises:
+            EmptyResultError: There are no rows, and `if_empty` is "fail".
+            SKIP: There are no rows, and `if_empty` is "skip".
+            ConnectorError: As in `to_batches`.
+        """
+        table = pa.Table.from_batches(self.to_batches(query))
+        if table.num_rows == 0:
+            self._handle_if_empty(if_empty)
+        return table
+
+    def to_df(self, query: str, *, if_empty: IfEmpty = "warn") -> pd.DataFrame:
+        """Return the result of `query` as a data frame of Arrow-backed columns.
+
+        The columns keep their Arrow types (`pandas.ArrowDtype`): a nullable integer
+        stays an integer, a numeric stays exact, NULL is `pandas.NA`.
+
+        Args:
+            query: As in `to_batches`.
+            if_empty: As in `to_arrow`.
+
+        Raises:
+            ConnectorError: As in `to_arrow`.
+            SKIP: As in `to_arrow`.
+        """
+        table = self.to_arrow(query, if_empty=if_empty)
+        df: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+        return df
+
+    def _handle_if_empty(self, if_empty: IfEmpty) -> None:
+        message = "The query gave no rows."
+        if if_empty == "skip":
+            raise SKIP(message)
+        if if_empty == "fail":
+            raise EmptyResultError(
+                message, self.place, "check the query, or allow it with `if_empty`."
+            )
+        self.logger.warning("%s Where: %s.", message, self.place)
+
+
+class SQL(Source):
+    """A source behind SQLAlchemy, read through a cursor on the server's side.
+
+    A subclass gives the address, and what its database says about types and errors.
+    """
+
+    def __init__(
+        self,
+        *,
+        config_key: str | None = None,
+        credentials: Mapping[str, Any] | None = None,
+        query_timeout: int = 60 * 60,
+    ) -> None:
+        """Validate the credentials; connect to nothing.
+
+        Args:
+            config_key: The key in the configuration that holds the credentials.
+            credentials: The fields of `credentials_model`.
+            query_timeout: Seconds after which the database shall give up a statement.
+
+        Raises:
+            ConfigError: There is no such config key.
+            CredentialError: As in `Connector`.
+        """
+        super().__init__(config_key=config_key, credentials=credentials)
+        self.query_timeout = query_timeout
+
+    @property
+    @abstractmethod
+    def url(self) -> URL:
+        """The database's address. Its `str` hides the password."""
+
+    @property
+    def address(self) -> str:
+        """Host, port and database, for messages."""
+        host = f"{self.url.host}:{self.url.port}/" if self.url.host else ""
+        return f"{host}{self.url.database} ({self.place})"
+
+    def create_engine(self) -> Engine:
+        """Return a new engine; connections are not kept when they are closed."""
+        return create_engine(
+            self.url, hide_parameters=True, poolclass=NullPool, **self.engine_options()
+        )
+
+    def engine_options(self) -> dict[str, Any]:
+        """Return further options for the engine, for example timeouts."""
+        return {}
+
+    def column_types(self, description: Any) -> list[pa.DataType | None]:
+        """Return the Arrow type of each column, or None to take it from the values.
+
+        Args:
+            description: The DB-API cursor's `description`.
+        """
+        return [None] * len(description)
+
+    def explain(self, error: DBAPIError, *, connected: bool) -> ConnectorError:
+        """Return what an error of the database means for the caller.
+
+        Args:
+            error: What SQLAlchemy raised.
+            connected: Whether there was a connection when it was raised.
+        """
+        rejected = connected and not error.connection_invalidated
+        kind = QueryRejectedError if rejected else SourceUnavailableError
+        return kind(
+            f"The database said: {first_line(error)}.",
+            self.address,
+            "correct the query." if rejected else "check that the database runs.",
+        )
+
+    def to_batches(
+        self, query: str, *, batch_rows: int = BATCH_ROWS
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the result of `query` in batches of at most `batch_rows` rows.
+
+        As `Source.to_batches`. The query runs as it stands: it takes no parameters, and
+        neither `%` nor `:name` means anything in it. Memory: two batches.
+
+        Raises:
+            SourceUnavailableError: No connection, or a broken one; a retry may help.
+            CredentialError: The database refused the user.
+            QueryRejectedError: The database refused the query.
+            UnsupportedTypeError: A column can't be had exactly; names it.
+        """
+        options = {
+            "max_row_buffer": batch_rows,
+            "no_parameters": True,
+            "stream_results": True,
+        }
+        engine = self.create_engine()
+        connected = False
+        try:
+            with engine.connect().execution_options(**options) as connection:
+                connected = True
+                result = connection.exec_driver_sql(query)
+                names = self._unique(list(result.keys()))
+                types = self.column_types(result.cursor.description)
+                batch = self._batch(names, types, result.fetchmany(batch_rows))
+                yield batch
+                while rows := result.fetchmany(batch_rows):
+                    yield self._batch(names, batch.schema.types, rows)
+        except DBAPIError as err:
+            raise self.explain(err, connected=connected) from err
+        except (OverflowError, ValueError) as err:
+            raise UnsupportedTypeError(
+                f"The driver can't hold a value: {err}.",
+                self.address,
+                "cast the column to text in the query.",
+            ) from err
+        finally:
+            engine.dispose()
+
+    def _unique(self, names: list[str]) -> list[str]:
+        for name in names:
+            if names.count(name) > 1:
+                raise QueryRejectedError(
+                    f"The query gives two columns named '{name}'.",
+                    self.address,
+                    "rename one of them with AS.",
+                )
+        return names
+
+    def _batch(
+        self, names: list[str], types: Iterable[pa.DataType | None], rows: Any
+    ) -> pa.RecordBatch:
+        columns = zip(*rows, strict=True) if rows else [()] * len(names)
+        arrays = [
+            self._array(name, kind, values)
+            for name, kind, values in zip(names, types, columns, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(arrays, names=names)
+
+    def _array(self, name: str, kind: pa.DataType | None, values: Any) -> pa.Array:
+        try:
+            return pa.array(values, type=kind)
+        except (pa.ArrowException, TypeError, ValueError, OverflowError) as err:
+            raise UnsupportedTypeError(
+                f"The column '{name}' holds a value that the type "
+                f"{kind or 'of its other values'} can't hold exactly.",
+                self.address,
+                "cast the column to text in the query.",
+            ) from err
+
+
+class Destination(Connector, ABC):
+    """What writes. A subclass takes batches; the rest follows from that."""
+
+    @abstractmethod
+    def from_batches(
+        self,
+        batches: Iterable[pa.RecordBatch],
+        path: str,
+        *,
+        overwrite: bool = False,
+        load_id: str | None = None,
+    ) -> None:
+        """Write batches into one file, which appears whole at `path` or not at all.
+
+        Args:
+            batches: At least one, which may have no rows; all of one schema.
+            path: Where to write. Its suffix gives the format: .parquet or .csv.
+            overwrite: Whether to replace a file that is there.
+            load_id: Names this load. A file that a former attempt of the same load
+                left there is replaced even without `overwrite`, so that a retry after
+                a lost answer succeeds.
+
+        Raises:
+            DestinationExistsError: There is a file, and `overwrite` is False.
+            DestinationUnavailableError: No connection; a retry may help.
+            FatalError: One of its subclasses; a retry will not help.
+        """
+
+    def from_df(
+        self,
+        df: pd.DataFrame,
+        path: str,
+        *,
+        overwrite: bool = False,
+        load_id: str | None = None,
+    ) -> None:
+        """Write a data frame, without its index. As `from_batches`.
+
+        A frame without rows gives a file with its columns and no rows.
+        """
+        table = pa.Table.from_pandas(df, preserve_index=False)
+        table = table.replace_schema_metadata(None)
+        empty = pa.RecordBatch.from_pylist([], schema=table.schema)
+        self.from_batches(
+            table.to_batches() or [empty], path, overwrite=overwrite, load_id=load_id
+        )
+
+
+def first_line(error: DBAPIError) -> str:
+    """Return the first line of what the driver said, without its last full stop."""
+    return str(error.orig).strip().partition("\n")[0].rstrip(".")

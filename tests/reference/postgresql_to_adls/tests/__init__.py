@@ -1,0 +1,1 @@
+"""Tests: unit (no server), contracts (what they share), integration (real servers)."""

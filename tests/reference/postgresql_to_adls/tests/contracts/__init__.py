@@ -1,0 +1,1 @@
+"""What every source, destination, task and flow is held to; inherited by their tests."""

@@ -1,0 +1,89 @@
+"""What every task and every flow is held to. Inherit, and name the task or the flow."""
+
+import inspect
+from typing import Any, ClassVar
+
+from prefect import Flow, Task
+import pytest
+
+from acme.orchestration.prefect import flows, tasks
+from acme.orchestration.prefect.exceptions import (
+    MissingSourceCredentialsError,
+)
+
+
+def _credentials_arguments(function: Any) -> set[str]:
+    """Return the names of arguments that could carry a secret."""
+    words = ("credentials", "password", "token", "secret", "key")
+    return {
+        name
+        for name in inspect.signature(function).parameters
+        if any(word in name for word in words)
+    }
+
+
+# `type(self).task`, not `self.task`: Prefect would bind the task to the test as a method.
+
+
+class TaskContract:
+    """A thin wrapper that takes names of credentials, never credentials."""
+
+    task: ClassVar[Task[..., Any]]
+    arguments: ClassVar[dict[str, Any]]  # the required ones
+
+    def test_it_is_exported(self) -> None:
+        assert getattr(tasks, type(self).task.fn.__name__) is type(self).task
+        assert type(self).task.fn.__name__ in tasks.__all__
+
+    def test_it_takes_no_credentials(self) -> None:
+        expected = {"config_key", "credentials_secret"}
+        assert _credentials_arguments(type(self).task.fn) == expected
+
+    def test_without_credentials_it_does_nothing_else(self) -> None:
+        with pytest.raises(MissingSourceCredentialsError, match="config_key"):
+            type(self).task.fn(**self.arguments)
+
+    def test_it_is_retried_and_ends_some_time(self) -> None:
+        assert type(self).task.retries
+        assert type(self).task.retry_condition_fn
+        assert type(self).task.timeout_seconds
+
+    def test_it_leaves_no_copy_of_the_data(self) -> None:
+        assert type(self).task.persist_result is False
+
+
+class FlowContract:
+    """A thin wrapper over a task of a source and a task of a destination."""
+
+    flow: ClassVar[Flow[..., Any]]
+    source: ClassVar[str]
+    destination: ClassVar[str]
+
+    def test_it_is_exported(self) -> None:
+        assert getattr(flows, type(self).flow.fn.__name__) is type(self).flow
+        assert type(self).flow.fn.__name__ in flows.__all__
+
+    def test_it_has_a_name_and_a_description(self) -> None:
+        source, destination = (
+            end.replace("_", "-") for end in (self.source, self.destination)
+        )
+        assert type(self).flow.name == f"extract--{source}--{destination}"
+        assert type(self).flow.description
+
+    def test_required_arguments_come_first(self) -> None:
+        defaults = [
+            parameter.default is inspect.Parameter.empty
+            for parameter in inspect.signature(type(self).flow.fn).parameters.values()
+        ]
+        assert defaults == sorted(defaults, reverse=True)
+
+    def test_it_takes_no_credentials(self) -> None:
+        assert _credentials_arguments(type(self).flow.fn) == {
+            f"{end}_{name}"
+            for end in (self.source, self.destination)
+            for name in ("config_key", "credentials_secret")
+        }
+
+    def test_it_is_retried_and_ends_some_time(self) -> None:
+        assert type(self).flow.retries
+        assert type(self).flow.timeout_seconds

@@ -1,0 +1,14 @@
+"""The servers that integration tests use, a module each: config key, query, path."""
+
+import pytest
+
+from acme.config import get_source_credentials
+from acme.exceptions import ConfigError
+
+
+def skip_without(config_key: str) -> None:
+    """Skip the calling test where the configuration has no such key."""
+    try:
+        get_source_credentials(config_key)
+    except ConfigError as err:
+        pytest.skip(f"{err} CONTRIBUTING.md says how to run integration tests.")

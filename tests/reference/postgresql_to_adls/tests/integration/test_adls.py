@@ -1,0 +1,56 @@
+from importlib.util import find_spec
+import os
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from acme.exceptions import DestinationRejectedError
+from acme.utils import skip_test_on_missing_extra
+
+if find_spec("adlfs") is None:
+    skip_test_on_missing_extra("AzureDataLake", extra="adls")
+
+from acme.sources import AzureDataLake
+from acme.sources.azure_data_lake import BLOCK_BYTES
+from tests.contracts.destination import NEW, OLD, LiveDestinationContract
+from tests.integration.live import adls as live
+
+
+@pytest.fixture
+def destination() -> AzureDataLake:
+    return live.connect()
+
+
+class TestAzureDataLake(LiveDestinationContract):
+    @pytest.fixture
+    def live_destination(self, destination: AzureDataLake) -> AzureDataLake:
+        return destination
+
+    @pytest.fixture
+    def path(self) -> str:
+        return live.fresh_path()
+
+    def read(self, destination: AzureDataLake, path: str) -> pa.Table:
+        return live.read(path)
+
+
+def test_a_retry_replaces_what_its_own_load_wrote(destination: AzureDataLake) -> None:
+    path = live.fresh_path()
+    destination.from_df(OLD, path, load_id="monday")
+    destination.from_df(NEW, path, load_id="monday")
+    assert live.read(path).num_rows == len(NEW)
+
+
+def test_a_file_of_several_blocks_arrives_whole(destination: AzureDataLake) -> None:
+    path = live.fresh_path()
+    noise = pa.array([os.urandom(1024 * 1024) for _ in range(20)])
+    batch = pa.RecordBatch.from_arrays([noise], names=["noise"])
+    destination.from_batches([batch], path)
+    assert destination.filesystem.size(path) > 2 * BLOCK_BYTES
+    assert live.read(path).column("noise").combine_chunks() == noise
+
+
+def test_a_container_that_is_not_there_is_said(destination: AzureDataLake) -> None:
+    with pytest.raises(DestinationRejectedError, match="no such container"):
+        destination.from_df(pd.DataFrame({"a": [1]}), "no-such-container/a.parquet")

@@ -1,0 +1,116 @@
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from importlib.util import find_spec
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+import pytest
+
+from acme.config import get_source_credentials
+from acme.exceptions import (
+    CredentialError,
+    FatalError,
+    QueryRejectedError,
+    SourceUnavailableError,
+)
+from acme.utils import skip_test_on_missing_extra
+
+if find_spec("psycopg2") is None:
+    skip_test_on_missing_extra("PostgreSQL", extra="postgresql")
+
+from acme.sources import PostgreSQL
+from tests.contracts.shown import everything_shown
+from tests.contracts.source import LiveSourceContract
+from tests.integration.live import postgresql as live
+from tests.integration.live import skip_without
+
+
+@pytest.fixture
+def source() -> PostgreSQL:
+    skip_without(live.CONFIG_KEY)
+    return PostgreSQL(config_key=live.CONFIG_KEY)
+
+
+class TestPostgreSQL(LiveSourceContract):
+    rows_query = "SELECT generate_series(1, 3) AS number"
+    empty_query = f"{rows_query} LIMIT 0"
+    rejected_query = "SELECT * FROM no_such_table"
+
+    @pytest.fixture
+    def live_source(self, source: PostgreSQL) -> PostgreSQL:
+        return source
+
+
+@pytest.mark.parametrize(
+    ("type_name", "text", "kind", "expected"),
+    [
+        ("bool", "true", pa.bool_(), True),
+        ("int2", "32767", pa.int16(), 32767),
+        ("int4", "2147483647", pa.int32(), 2147483647),
+        ("int8", "9223372036854775807", pa.int64(), 9223372036854775807),
+        ("float8", "0.1", pa.float64(), 0.1),
+        ("numeric(5, 2)", "1.10", pa.decimal128(5, 2), Decimal("1.10")),
+        ("numeric", "1e-15", pa.string(), "0.000000000000001"),
+        ("numeric", "NaN", pa.string(), "NaN"),
+        ("text", "", pa.string(), ""),
+        ("bytea", r"\x00ff", pa.binary(), b"\x00\xff"),
+        ("date", "2024-02-29", pa.date32(), date(2024, 2, 29)),
+        ("time", "23:59:59.999999", pa.time64("us"), time(23, 59, 59, 999999)),
+        (
+            "timestamp",
+            "2024-03-31 02:30",
+            pa.timestamp("us"),
+            datetime(2024, 3, 31, 2, 30),
+        ),
+        (
+            "timestamptz",
+            "2024-03-31 02:30+02",
+            pa.timestamp("us", tz="UTC"),
+            datetime(2024, 3, 31, 0, 30, tzinfo=UTC),
+        ),
+        ("json", '{"b": 1,"a":2, "b":3}', pa.string(), '{"b": 1,"a":2, "b":3}'),
+        ("uuid", f"{UUID(int=10)}", pa.string(), f"{UUID(int=10)}"),
+    ],
+)
+def test_a_value_keeps_its_type(
+    source: PostgreSQL,
+    type_name: str,
+    text: str,
+    kind: pa.DataType,
+    expected: Any,
+) -> None:
+    table = source.to_arrow(
+        f"SELECT text::{type_name} AS value FROM (VALUES ('{text}'), (NULL)) AS v (text)"
+    )
+    assert table.schema.field("value").type == kind
+    assert table.column("value").to_pylist() == [expected, None]
+
+
+def test_a_nullable_integer_stays_an_integer(source: PostgreSQL) -> None:
+    df = source.to_df("SELECT 1 AS number UNION ALL SELECT NULL")
+    assert str(df["number"].dtype) == "int32[pyarrow]"
+
+
+def test_the_session_can_not_write(source: PostgreSQL) -> None:
+    with pytest.raises(QueryRejectedError):
+        source.to_arrow("CREATE TABLE should_not_be (number int)")
+
+
+def test_a_slow_query_is_given_up(source: PostgreSQL) -> None:
+    source.query_timeout = 1
+    with pytest.raises(SourceUnavailableError, match="timeout"):
+        source.to_arrow("SELECT pg_sleep(30)::text AS slept")
+
+
+def test_a_wrong_password_is_not_worth_a_retry(source: PostgreSQL) -> None:
+    credentials = {**get_source_credentials(live.CONFIG_KEY), "password": "canary"}
+    with pytest.raises(CredentialError) as caught:
+        PostgreSQL(credentials=credentials).to_arrow(live.QUERY)
+    assert "canary" not in everything_shown(caught.value)
+
+
+def test_a_database_that_is_not_there_is_named(source: PostgreSQL) -> None:
+    credentials = {**get_source_credentials(live.CONFIG_KEY), "database": "no_such"}
+    with pytest.raises(FatalError, match='"no_such" does not exist'):
+        PostgreSQL(credentials=credentials).to_arrow(live.QUERY)

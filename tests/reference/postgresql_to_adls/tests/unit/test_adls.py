@@ -1,0 +1,118 @@
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+from acme.exceptions import (
+    CredentialError,
+    DestinationRejectedError,
+    DestinationUnavailableError,
+    FatalError,
+    RetriableError,
+)
+from acme.utils import skip_test_on_missing_extra
+
+if find_spec("adlfs") is None:
+    skip_test_on_missing_extra("AzureDataLake", extra="adls")
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ResourceNotFoundError,
+    ServiceRequestError,
+)
+import pandas as pd
+
+from acme.sources import AzureDataLake
+from tests.contracts.shown import everything_shown
+
+KEY = "Y2FuYXJ5"
+UNREACHABLE = (
+    "DefaultEndpointsProtocol=http;AccountName=account;"
+    f"AccountKey={KEY};BlobEndpoint=http://127.0.0.1:1/account;"
+)
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        {"account_name": "account"},
+        {"account_name": "account", "account_key": KEY},
+        {"account_name": "account", "sas_token": "sv=1&sig=2"},
+        {
+            "account_name": "account",
+            "tenant_id": "tenant",
+            "client_id": "client",
+            "client_secret": "secret",
+        },
+        {"connection_string": UNREACHABLE},
+    ],
+    ids=["identity", "key", "sas", "principal", "connection string"],
+)
+def test_each_way_in_is_accepted(credentials: dict[str, Any]) -> None:
+    destination = AzureDataLake(credentials=credentials)
+    account = destination.filesystem.account_name
+    assert account == "account" or "connection_string" in credentials
+
+
+@pytest.mark.parametrize(
+    ("credentials", "problem"),
+    [
+        ({}, "either account_name or connection_string"),
+        ({"account_name": "a", "connection_string": UNREACHABLE}, "either"),
+        ({"account_name": "a", "account_key": KEY, "sas_token": "s"}, "one of"),
+        ({"account_name": "a", "client_id": "c"}, "a service principal needs"),
+    ],
+)
+def test_incomplete_or_contradictory_credentials_are_refused(
+    credentials: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(CredentialError, match=problem):
+        AzureDataLake(credentials=credentials)
+
+
+def test_a_malformed_connection_string_is_refused_without_showing_it() -> None:
+    destination = AzureDataLake(credentials={"connection_string": "canary"})
+    with pytest.raises(CredentialError, match="malformed") as caught:
+        _ = destination.filesystem
+    assert "canary" not in everything_shown(caught.value)
+
+
+def test_an_account_that_can_not_be_reached_is_worth_a_retry() -> None:
+    destination = AzureDataLake(credentials={"connection_string": UNREACHABLE})
+    with pytest.raises(DestinationUnavailableError) as caught:
+        destination.from_df(pd.DataFrame({"a": [1]}), "container/file.parquet")
+    assert KEY not in everything_shown(caught.value)
+
+
+@pytest.mark.parametrize("path", ["file.parquet", "container/.parquet/"])
+def test_a_path_without_container_or_name_is_refused(path: str) -> None:
+    destination = AzureDataLake(credentials={"account_name": "account"})
+    with pytest.raises(FatalError):
+        destination.from_df(pd.DataFrame({"a": [1]}), path)
+
+
+def _with_status(status: int) -> HttpResponseError:
+    error = HttpResponseError("it failed")
+    error.status_code = status
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ClientAuthenticationError("no"), CredentialError),
+        (ResourceNotFoundError("no"), DestinationRejectedError),
+        (ServiceRequestError("no"), DestinationUnavailableError),
+        (_with_status(429), RetriableError),
+        (_with_status(503), RetriableError),
+        (_with_status(400), DestinationRejectedError),
+    ],
+)
+def test_errors_of_azure_are_told_apart(
+    error: AzureError, expected: type[Exception]
+) -> None:
+    destination = AzureDataLake(credentials={"account_name": "account"})
+    with pytest.raises(expected), destination._explained("container/file.parquet"):
+        raise error

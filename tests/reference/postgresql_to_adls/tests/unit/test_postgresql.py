@@ -1,0 +1,122 @@
+from importlib.util import find_spec
+from types import SimpleNamespace
+
+import pyarrow as pa
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from acme.exceptions import (
+    ConnectorError,
+    CredentialError,
+    FatalError,
+    QueryRejectedError,
+    SourceUnavailableError,
+    UnsupportedTypeError,
+)
+from acme.utils import skip_test_on_missing_extra
+
+if find_spec("psycopg2") is None:
+    skip_test_on_missing_extra("PostgreSQL", extra="postgresql")
+
+from acme.sources import PostgreSQL
+
+INT4, NUMERIC, POINT = 23, 1700, 600
+CREDENTIALS = {
+    "host": "db",
+    "database": "shop",
+    "user": "reader",
+    "password": "p@ss/word",
+}
+
+
+@pytest.fixture
+def source() -> PostgreSQL:
+    return PostgreSQL(credentials=CREDENTIALS)
+
+
+def column(
+    type_code: int, precision: int | None = None, scale: int | None = None
+) -> SimpleNamespace:
+    return SimpleNamespace(
+        name="price", type_code=type_code, precision=precision, scale=scale
+    )
+
+
+def test_the_address_names_the_driver_and_hides_the_password(
+    source: PostgreSQL,
+) -> None:
+    assert str(source.url) == "postgresql+psycopg2://reader:***@db:5432/shop"
+    assert source.url.password == "p@ss/word"
+
+
+def test_the_session_is_read_only_and_ends_some_time() -> None:
+    source = PostgreSQL(credentials=CREDENTIALS, query_timeout=30)
+    options = source.engine_options()["connect_args"]["options"]
+    assert "-c default_transaction_read_only=on" in options
+    assert "-c statement_timeout=30s" in options
+
+
+def test_a_root_certificate_is_passed_on() -> None:
+    source = PostgreSQL(credentials={**CREDENTIALS, "sslrootcert": "ca.pem"})
+    assert source.engine_options()["connect_args"]["sslrootcert"] == "ca.pem"
+
+
+@pytest.mark.parametrize(
+    ("precision", "scale", "expected"),
+    [
+        (10, 2, pa.decimal128(10, 2)),
+        (38, 0, pa.decimal128(38, 0)),
+        (39, 39, pa.decimal256(39, 39)),
+        (76, 10, pa.decimal256(76, 10)),
+        (77, 10, pa.string()),
+        (3, 5, pa.string()),
+        (None, None, pa.string()),
+    ],
+)
+def test_numeric_is_a_decimal_where_one_holds_it(
+    source: PostgreSQL, precision: int, scale: int, expected: pa.DataType
+) -> None:
+    assert source.column_types([column(NUMERIC, precision, scale)]) == [expected]
+
+
+def test_a_type_without_counterpart_names_its_column_and_the_cast(
+    source: PostgreSQL,
+) -> None:
+    with pytest.raises(UnsupportedTypeError, match='"price"::text'):
+        source.column_types([column(INT4), column(POINT)])
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ('FATAL:  password authentication failed for user "reader"', CredentialError),
+        ('FATAL:  role "reader" does not exist', CredentialError),
+        ('FATAL:  database "shop" does not exist', FatalError),
+        ("connection refused", SourceUnavailableError),
+        ("FATAL:  the database system is starting up", SourceUnavailableError),
+    ],
+)
+def test_an_error_while_connecting_is_told_apart(
+    source: PostgreSQL, said: str, expected: type[ConnectorError]
+) -> None:
+    error = DBAPIError("", {}, Exception(said))
+    assert type(source.explain(error, connected=False)) is expected
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("42P01", QueryRejectedError),
+        ("42501", CredentialError),
+        ("40P01", SourceUnavailableError),
+        ("57014", SourceUnavailableError),
+        (None, SourceUnavailableError),
+    ],
+)
+def test_an_error_of_a_query_is_told_apart_by_its_state(
+    source: PostgreSQL, state: str | None, expected: type[ConnectorError]
+) -> None:
+    said = Exception("it failed")
+    said.pgcode = state  # type: ignore[attr-defined]
+    error = DBAPIError("", {}, said)
+    assert type(source.explain(error, connected=True)) is expected
