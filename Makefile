@@ -15,7 +15,7 @@ help: ## List the tasks
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: $(READY) ## From PostgreSQL to the lake on this machine: about two minutes
-	@$(RUN) python -m sourcewright.demo
+	@$(RUN) sourcewright demo
 
 test: lint ## Lint, then every test
 	@$(RUN) pytest

@@ -86,6 +86,37 @@ def check(root: Path, *, as_json: bool) -> int:
     return FIXABLE if findings else DONE
 
 
+_port = click.IntRange(1, 65_535)
+
+
+@commands.command()
+@click.option(
+    "--postgres-port", type=_port, help="PostgreSQL's; any free one if not given."
+)
+@click.option("--azurite-port", type=_port, help="Azurite's.")
+@click.option("--prefect-port", type=_port, help="Prefect's server's.")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder for the results; by default build/demo.",
+)
+def demo(
+    postgres_port: int | None,
+    azurite_port: int | None,
+    prefect_port: int | None,
+    output: Path | None,
+) -> int:
+    """Load, generate, run and compare: the whole way, on this machine."""
+    try:
+        from sourcewright.demo import run
+    except ModuleNotFoundError as err:
+        message = f"the demo needs the package {err.name}"
+        raise SourcewrightError(
+            message, next_step='pip install "sourcewright[demo]"'
+        ) from err
+    return run.main(run.Ports(postgres_port, azurite_port, prefect_port), output=output)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit with its code."""
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))

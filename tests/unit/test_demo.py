@@ -22,7 +22,7 @@ from sourcewright.demo.screen import Screen
 from sourcewright.errors import SourcewrightError
 from sourcewright.services import Azurite, PostgreSQL
 
-DEMO = [sys.executable, "-m", "sourcewright.demo"]
+DEMO = [sys.executable, "-m", "sourcewright", "demo"]
 ROWS = {
     "airlines": 16,
     "airports": 1_458,

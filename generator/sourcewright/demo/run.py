@@ -1,10 +1,12 @@
 """Run the demo from the first server to the last comparison."""
 
 import shutil
+import signal
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 
@@ -27,6 +29,29 @@ class Ports:
     postgres: int | None = None
     azurite: int | None = None
     prefect: int | None = None
+
+
+def main(ports: Ports, *, output: Path | None = None) -> int:
+    """Run the demo; return 0, or 130 after Ctrl-C or SIGTERM and an orderly end.
+
+    Raises:
+        SourcewrightError: as `run` does.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        run(ports, output=output)
+    except KeyboardInterrupt:
+        Console(stderr=True).print(f"Interrupted: no process is left. {project.KEPT}")
+        return 128 + signal.SIGINT
+    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    # Once is enough: a second Ctrl-C would interrupt the cleaning up.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def run(ports: Ports, *, output: Path | None = None) -> None:

@@ -14,7 +14,7 @@ from pyarrow.fs import AzureFileSystem
 
 from sourcewright.errors import SourcewrightError
 from sourcewright.services import npm
-from sourcewright.services.leash import CommandFailedError, Leash
+from sourcewright.services.leash import SEE_LOG, CommandFailedError, Leash
 from sourcewright.services.ports import HOST, choose_port
 
 PACKAGE = Path(__file__).with_name("azurite_npm")
@@ -127,7 +127,9 @@ class Azurite:
             server.wait_until(self._answers, seconds=START_SECONDS)
         except CommandFailedError as err:
             message = f"Azurite did not start: {err}"
-            raise SourcewrightError(message, where=f"{HOST}:{self.port}") from err
+            raise SourcewrightError(
+                message, where=f"{HOST}:{self.port}", next_step=SEE_LOG
+            ) from err
 
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=5)

@@ -23,6 +23,8 @@ from typing import Self
 WATCHER = Path(__file__).with_name("watcher.py")
 POLL_SECONDS = 0.05
 LAST_LINES = 15
+# What to do about a command that should have run.
+SEE_LOG = "the lines above say why; another port may help"
 
 
 class Leash:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from sourcewright.errors import SourcewrightError
-from sourcewright.services.leash import CommandFailedError, Leash
+from sourcewright.services.leash import SEE_LOG, CommandFailedError, Leash
 from sourcewright.services.ports import HOST, choose_port
 
 # PostgreSQL refuses to run as root. `nobody` is there on every Linux and macOS.
@@ -153,7 +153,9 @@ class PostgreSQL:
             server.wait_until(self._answers, seconds=START_SECONDS)
         except CommandFailedError as err:
             message = f"PostgreSQL did not start: {err}"
-            raise SourcewrightError(message, where=f"{HOST}:{self.port}") from err
+            raise SourcewrightError(
+                message, where=f"{HOST}:{self.port}", next_step=SEE_LOG
+            ) from err
 
     def _create_cluster(self, programs: Path, folder: Path, user: str | None) -> None:
         password_file = folder / "password"
@@ -173,7 +175,7 @@ class PostgreSQL:
                 *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"),
                 *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
             ],
-            log=self.log_path,
+            log=folder / "initdb.log",
             cwd=folder,
             environment=_environment(),
             user=user,

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from sourcewright.errors import SourcewrightError
-from sourcewright.services.leash import CommandFailedError, Leash
+from sourcewright.services.leash import SEE_LOG, CommandFailedError, Leash
 from sourcewright.services.ports import HOST, choose_port
 
 START_SECONDS = 180.0
@@ -112,7 +112,9 @@ class PrefectServer:
             server.wait_until(self._healthy, seconds=START_SECONDS)
         except CommandFailedError as err:
             message = f"Prefect's server did not start: {err}"
-            raise SourcewrightError(message, where=f"{HOST}:{self.port}") from err
+            raise SourcewrightError(
+                message, where=f"{HOST}:{self.port}", next_step=SEE_LOG
+            ) from err
 
     def _healthy(self) -> bool:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=5)
