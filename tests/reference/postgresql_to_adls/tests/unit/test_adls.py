@@ -79,6 +79,15 @@ def test_a_malformed_connection_string_is_refused_without_showing_it() -> None:
     assert "canary" not in everything_shown(caught.value)
 
 
+def test_a_variable_that_adlfs_would_follow_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", UNREACHABLE)
+    destination = AzureDataLake(credentials={"account_name": "account"})
+    with pytest.raises(CredentialError, match="AZURE_STORAGE_CONNECTION_STRING"):
+        _ = destination.filesystem
+
+
 def test_an_account_that_can_not_be_reached_is_worth_a_retry() -> None:
     destination = AzureDataLake(credentials={"connection_string": UNREACHABLE})
     with pytest.raises(DestinationUnavailableError) as caught:

@@ -4,6 +4,7 @@ import binascii
 from collections.abc import Iterable, Iterator
 import contextlib
 import io
+import os
 from typing import Any
 import uuid
 
@@ -27,7 +28,6 @@ from acme.sources.base import (
     Credentials,
     Destination,
 )
-from acme.utils import require_extra
 
 with contextlib.suppress(ImportError):
     from adlfs import AzureBlobFileSystem
@@ -102,21 +102,7 @@ class AzureDataLake(Destination):
 
     credentials_model = AzureDataLakeCredentials
     credentials: AzureDataLakeCredentials
-
-    def __init__(self, **arguments: Any) -> None:
-        """Validate the credentials; connect to nothing.
-
-        Raises:
-            MissingExtraError: adlfs isn't installed.
-            ConfigError: There is no such config key.
-            CredentialError: As in `Connector`.
-        """
-        require_extra(
-            "AzureDataLake",
-            module="adlfs",
-            extra="adls",
-        )
-        super().__init__(**arguments)
+    requires = ("adlfs", "adls")
 
     @property
     def filesystem(self) -> "AzureBlobFileSystem":
@@ -126,6 +112,15 @@ class AzureDataLake(Destination):
             CredentialError: The credentials can't be used; nothing was sent yet.
         """
         fields = self.credentials.model_dump(exclude_none=True)
+        for field in type(self.credentials).model_fields:
+            variable = f"AZURE_STORAGE_{field.upper()}"
+            if field not in fields and os.environ.get(variable):
+                # adlfs would use it, and might write to another account.
+                raise CredentialError(
+                    f"The variable {variable} is set beside other credentials.",
+                    self.place,
+                    "unset it, or put its value where the other credentials are.",
+                )
         storage_options = {
             key: value.get_secret_value() if isinstance(value, SecretStr) else value
             for key, value in fields.items()

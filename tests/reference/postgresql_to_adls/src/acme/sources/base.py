@@ -22,6 +22,7 @@ from acme.exceptions import (
     UnsupportedTypeError,
 )
 from acme.signals import SKIP
+from acme.utils import require_extra
 
 IfEmpty = Literal["warn", "skip", "fail"]
 
@@ -46,6 +47,7 @@ class Connector:
     """
 
     credentials_model: ClassVar[type[Credentials]]
+    requires: ClassVar[tuple[str, str] | None] = None  # a module, and its extra
 
     def __init__(
         self,
@@ -60,11 +62,14 @@ class Connector:
             credentials: The fields of `credentials_model`.
 
         Raises:
+            MissingExtraError: What the connector requires isn't installed.
             ConfigError: There is no such config key.
             CredentialError: Neither or both are given, or a field is missing, unknown
                 or of the wrong type; names the field.
         """
         name = type(self).__name__
+        if self.requires:
+            require_extra(name, *self.requires)
         if (config_key is None) == (credentials is None):
             given = "Neither is" if config_key is None else "Both are"
             raise CredentialError(
@@ -178,7 +183,8 @@ class SQL(Source):
             query_timeout: Seconds after which the database shall give up a statement.
 
         Raises:
-            ConfigError: There is no such config key.
+            MissingExtraError: As in `Connector`.
+            ConfigError: As in `Connector`.
             CredentialError: As in `Connector`.
         """
         super().__init__(config_key=config_key, credentials=credentials)

@@ -25,7 +25,6 @@ from acme.sources.base import (
     Credentials,
     first_line,
 )
-from acme.utils import require_extra
 
 # PostgreSQL's type OID -> the Arrow type that holds every value of it.
 # https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat
@@ -107,21 +106,7 @@ class PostgreSQL(SQL):
 
     credentials_model = PostgreSQLCredentials
     credentials: PostgreSQLCredentials
-
-    def __init__(self, **arguments: Any) -> None:
-        """As `SQL`.
-
-        Raises:
-            MissingExtraError: The driver isn't installed.
-            ConfigError: There is no such config key.
-            CredentialError: As in `Connector`.
-        """
-        require_extra(
-            "PostgreSQL",
-            module="psycopg2",
-            extra="postgresql",
-        )
-        super().__init__(**arguments)
+    requires = ("psycopg2", "postgresql")
 
     @property
     def url(self) -> URL:
