@@ -1,6 +1,7 @@
+# ruff: noqa: INP001  # a script in the template's clone, not a part of a package
 """Weave from within Copier: the template's one task, run from its own clone.
 
-    python -B <clone>/generator/weave_task.py --application <id> --operation <copy|update>
+    python -B <clone>/generator/weave_task.py --application ID --operation copy|update
 
 It needs the standard library and what Copier itself installs. It never exits non-zero:
 on update, a failing task would leave the project without the user's own lines.

@@ -39,7 +39,7 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Item:
-    """One item of the YAML sequence that the keys `at` lead to; `item` is YAML itself."""
+    """One item of the YAML sequence that the keys `at` lead to; `item` is YAML."""
 
     file: str
     at: tuple[str, ...]
@@ -81,7 +81,7 @@ class Woven:
 
 @dataclass(frozen=True)
 class Pending:
-    """An edit that is left to do by hand, why, and the lines to add (or to take out)."""
+    """An edit that is left to do by hand, why, and the lines to add or take out."""
 
     edit: Edit
     reason: str
@@ -91,7 +91,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class Application:
-    """One application's part of the ledger; `edits` is None when it has no edits.yml."""
+    """One application's part of the ledger; `edits` is None without an edits.yml."""
 
     id: str
     edits: tuple[Edit, ...] | None = None
@@ -120,7 +120,7 @@ class FileChange:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a weave would write, in the order of writing, and what it can't do.
+    """All that a weave would write, in the order of writing, and what it can't do.
 
     `verified` holds the texts that the plan was computed from but does not change.
     """

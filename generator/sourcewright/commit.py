@@ -37,16 +37,18 @@ def commit(root: Path, plan: Plan) -> None:
     replaced: list[FileChange] = []
     try:
         try:
+            # One at a time: what is staged when one fails must be taken away again.
             for change in ordered:
-                staged.append((change, _stage(root, change)))
+                staged.append((change, _stage(root, change)))  # noqa: PERF401
             for change, sibling in staged:
                 replaced.append(change)
                 _replace(locate(root, change.path), sibling)
         except OSError as err:
             path = replaced[-1].path if replaced else ordered[len(staged)].path
             _put_back(root, replaced)
+            what = f"cannot write {path}: {err.strerror or err}"
             raise CommitFailed(
-                f"cannot write {path}: {err.strerror or err}",
+                what,
                 where=str(locate(root, path)),
                 next_step="make the place writable, then run the command again",
                 files="Every file is as it was.",
@@ -69,8 +71,9 @@ def _verify(root: Path, files: Iterable[FileChange]) -> None:
             # What can't be read had no text when the plan was made, either.
             now = None
         if sha256(now) != sha256(each.before):
+            what = f"{each.path} changed while the plan was made"
             raise StaleFile(
-                f"{each.path} changed while the plan was made",
+                what,
                 where=each.path,
                 next_step="run the command again",
             )

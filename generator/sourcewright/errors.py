@@ -1,4 +1,4 @@
-"""Every error that a user can fix says what, where, what next, and what became of the files.
+"""Every error says what, where, what next, and what became of the files.
 
 SourcewrightError          exit code 1, no traceback; anything else is our bug
 ├── LedgerError            a file below .sourcewright/ does not say what it should

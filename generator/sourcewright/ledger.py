@@ -188,7 +188,10 @@ def dump_woven(woven: tuple[Woven, ...], pending: tuple[Pending, ...]) -> str:
     text = yaml.dump(
         data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6
     )
-    return "# Written by the weave: the edits as they stand. Not for editing by hand.\n" + str(text)
+    return (
+        "# Written by the weave: the edits as they stand. Not for editing by hand.\n"
+        + str(text)
+    )
 
 
 def _woven_data(woven: Woven) -> Iterator[tuple[str, Any]]:

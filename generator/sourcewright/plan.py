@@ -124,7 +124,17 @@ def _weave_file(
         _take_out(file, edit)
     for edit in coming:
         _put_in(file, edit)
+    _drop_unneeded(file)
     return file
+
+
+def _drop_unneeded(file: _File) -> None:
+    """Take out again what was put in for an edit that then was refused."""
+    needed = {each for edit in file.ours for each in weave.with_needs(edit)[:-1]}
+    for edit in file.stuck:
+        for each in weave.with_needs(edit)[:-1]:
+            if each in file.ours and each not in needed:
+                _take_out(file, each)
 
 
 def _merged_records(
@@ -143,7 +153,7 @@ def _merged_records(
 
 
 def _sort_out(file: _File, text: str, records: dict[Edit, Woven]) -> dict[Edit, str]:
-    """Tell ours from found, drop what is gone; give what was edited by hand, and why."""
+    """Tell ours from found, drop what is gone; give what was edited, and why."""
     altered: dict[Edit, str] = {}
     for edit, record in records.items():
         try:

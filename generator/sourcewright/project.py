@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sourcewright.changes import SharedFile
 from sourcewright.errors import UnsafePath
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LEDGER = ".sourcewright"
 _NOT_SHARED = {".git", LEDGER}
@@ -24,8 +26,9 @@ def locate(root: Path, path: str) -> Path:
     parts = path.split("/")
     odd = any(part in {"", ".", ".."} for part in parts)
     if odd or "\\" in path or "\0" in path or ":" in parts[0]:
+        what = f'"{path}" is not a plain path inside the project'
         raise UnsafePath(
-            f'"{path}" is not a plain path inside the project',
+            what,
             where=path,
             next_step="write it relative to the project, with / and without ..",
         )
@@ -34,8 +37,9 @@ def locate(root: Path, path: str) -> Path:
         place = place / part
         if place.is_symlink():
             link = place.relative_to(root).as_posix()
+            what = f'"{path}" leads through a symbolic link'
             raise UnsafePath(
-                f'"{path}" leads through a symbolic link',
+                what,
                 where=link,
                 next_step=f"put a real file or folder in the place of {link}",
             )
@@ -63,8 +67,9 @@ def read_shared(root: Path, path: str) -> SharedFile:
     Raises:
         UnsafePath: the path leads out of the project, or into its machinery.
     """
-    if PurePosixPath(path).parts[:1] and PurePosixPath(path).parts[0] in _NOT_SHARED:
-        raise UnsafePath(f'"{path}" is not a file to share', where=path)
+    if path.partition("/")[0] in _NOT_SHARED:
+        what = f'"{path}" is not a file to share'
+        raise UnsafePath(what, where=path)
     try:
         text = read_text(root, path)
     except UnicodeDecodeError:

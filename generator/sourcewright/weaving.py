@@ -1,4 +1,4 @@
-"""Weave a project: read it, plan, commit, report. What the command and the task share."""
+"""Weave a project: read it, plan, commit, report; for the command and the task."""
 
 from __future__ import annotations
 

@@ -29,24 +29,27 @@ BOM = "\ufeff"
 
 
 class Weaver(Protocol):
-    """What a module that weaves one kind of edit offers."""
+    """What a module that weaves one kind of edit offers.
 
-    def presence(self, text: str, edit: Any) -> Presence:
+    `edit` is Any here, and the module's own kind there: WEAVERS brings them together.
+    """
+
+    def presence(self, text: str, edit: Any) -> Presence:  # noqa: ANN401
         """Tell how the entry stands in the text."""
 
-    def insert(self, text: str, edit: Any, width: int) -> str:
+    def insert(self, text: str, edit: Any, width: int) -> str:  # noqa: ANN401
         """Splice the entry in."""
 
-    def removals(self, text: str, edit: Any, former: str | None) -> Iterator[str]:
+    def removals(self, text: str, edit: Any, former: str | None) -> Iterator[str]:  # noqa: ANN401
         """Yield texts without the entry, the likeliest first."""
 
-    def container(self, text: str, edit: Any) -> str | None:
+    def container(self, text: str, edit: Any) -> str | None:  # noqa: ANN401
         """Give the text of the list around the entry; None where there is none."""
 
-    def adds(self, before: str, after: str, edit: Any) -> bool:
+    def adds(self, before: str, after: str, edit: Any) -> bool:  # noqa: ANN401
         """Prove that `after` means what `before` means plus the entry."""
 
-    def by_hand(self, edit: Any) -> str:
+    def by_hand(self, edit: Any) -> str:  # noqa: ANN401
         """Write the lines that a person would add."""
 
 

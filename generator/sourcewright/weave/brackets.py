@@ -17,6 +17,7 @@ from sourcewright.weave.splice import (
     remove_lines,
 )
 
+_TWO = 2
 _GAP = re.compile(r"(?:[ \t\r\n\f]|\\\r?\n|#[^\r\n]*)*")
 _PRAGMA = re.compile(r"\s*# ?(?:noqa|type:|pyright:|pylint:|fmt:)")
 
@@ -33,6 +34,7 @@ class Bracketed:
     entries: tuple[tuple[int, int], ...]
     opening: str = "["
     closing: str = "]"
+    is_tuple: bool = False
 
     def text(self, source: str) -> str:
         """Give the list's own text, brackets included."""
@@ -111,7 +113,7 @@ def _into_empty(
         outer = text[at:inner_end]
         line = f"{outer}{indent}{entry},{newline_of(text, array.start)}"
         return text[:at] + line + text[at:]
-    comma = "," if array.opening == "(" else ""
+    comma = "," if array.is_tuple else ""
     woven = text[:inner_start] + entry + comma + text[inner_end:]
     if _width(woven, array) <= width:
         return woven
@@ -135,16 +137,16 @@ def _into_lines(text: str, array: Bracketed, index: int, entry: str) -> str:
 
 
 def _inline(text: str, array: Bracketed, index: int, entry: str) -> str:
+    if len(array.entries) == 1 and array.is_tuple:
+        # The comma of a tuple of one is not a trailing comma: `("a",)` -> `("a", "b")`.
+        comma = _comma(text, array.entries[0][1], array.end)
+        if comma is not None:
+            text = text[:comma] + text[comma + 1 :]
     if index < len(array.entries):
         at = array.entries[index][0]
         return text[:at] + f"{entry}, " + text[at:]
     at = array.entries[-1][1]
-    rest = text[at:]
-    if len(array.entries) == 1 and array.opening == "(":
-        # The comma of a tuple of one is not a trailing comma: `("a",)` -> `("a", "b")`.
-        comma = _comma(text, at, array.end)
-        rest = rest if comma is None else text[at:comma] + text[comma + 1 :]
-    return f"{text[:at]}, {entry}{rest}"
+    return f"{text[:at]}, {entry}{text[at:]}"
 
 
 def remove(text: str, array: Bracketed, index: int) -> str:
@@ -153,21 +155,10 @@ def remove(text: str, array: Bracketed, index: int) -> str:
     Raises:
         EditRefused: there is a comment on the entry's line, or beside it.
     """
-    start, end = array.entries[index]
-    comma = _comma(text, end, array.end)
     last = index == len(array.entries) - 1
     if _one_a_line(text, array):
-        line, below = line_start(text, start), line_end(text, end)
-        if "#" in text[end:below]:
-            what = "there is a comment beside the entry"
-            raise EditRefused(what)
-        woven = remove_lines(text, line, below)
-        if last and comma is None and index:
-            former = array.entries[index - 1][1]
-            before = _comma(text, former, array.end)
-            if before is not None:
-                woven = woven[:before] + woven[before + 1 :]
-        return woven
+        return _out_of_lines(text, array, index)
+    start, end = array.entries[index]
     if len(array.entries) == 1:
         stop = array.end - len(array.closing)
         return text[: array.start + len(array.opening)] + text[stop:]
@@ -179,6 +170,24 @@ def remove(text: str, array: Bracketed, index: int) -> str:
     if gap.replace("\\", "").strip(" \t\r\n,"):
         what = "there is a comment beside the entry"
         raise EditRefused(what)
-    one_left = array.opening == "(" and len(array.entries) == 2 and last  # noqa: PLR2004
-    comma_of_one = "," if one_left and array.closing == ")" and comma is None else ""
-    return text[: cut[0]] + comma_of_one + text[cut[1] :]
+    if array.is_tuple and len(array.entries) == _TWO:
+        # A tuple of one needs its comma.
+        stop = array.entries[-1][1]
+        if _comma(text, stop, array.end) is None:
+            text = f"{text[:stop]},{text[stop:]}"
+    return text[: cut[0]] + text[cut[1] :]
+
+
+def _out_of_lines(text: str, array: Bracketed, index: int) -> str:
+    start, end = array.entries[index]
+    line, below = line_start(text, start), line_end(text, end)
+    if "#" in text[end:below]:
+        what = "there is a comment beside the entry"
+        raise EditRefused(what)
+    last, comma = index == len(array.entries) - 1, _comma(text, end, array.end)
+    woven = remove_lines(text, line, below)
+    if last and comma is None and index:
+        before = _comma(text, array.entries[index - 1][1], array.end)
+        if before is not None:
+            woven = woven[:before] + woven[before + 1 :]
+    return woven

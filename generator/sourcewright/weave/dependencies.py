@@ -143,7 +143,7 @@ def presence(text: str, edit: Dependency) -> Presence:
 
 
 def container(text: str, edit: Dependency) -> str | None:
-    """Give the list's text; the table's header or nothing where the extra is missing."""
+    """Give the list's text; for a missing extra its table's header, or nothing."""
     source = TomlSource(text)
     value = _array(source, edit)
     if value is not None:

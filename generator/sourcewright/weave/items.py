@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from sourcewright.changes import Item
     from sourcewright.weave.presence import Presence
 
+_EMPTY = re.compile(r"\[[ \t]*\]|~|null|Null|NULL|")
+
 
 def by_hand(edit: Item) -> str:
     """Write the item as it would stand, below the keys that lead to it."""
@@ -131,7 +133,7 @@ def presence(text: str, edit: Item) -> Presence:
         EditRefused: there is no such list, or another item goes by the same name.
     """
     document, wanted = Document(text), _wanted(edit)
-    key, value = find(document, edit.at)
+    _, value = find(document, edit.at)
     if isinstance(value, yaml.SequenceNode) and value.flow_style:
         # Read only: an item in a list in brackets is as good as any.
         return "equal" if any(same(i, wanted) for i in value.value) else "absent"
@@ -186,7 +188,7 @@ def _empty_span(document: Document, place: _Place) -> tuple[int, int]:
     if "\n" in text[start:end] or (rest and not rest.startswith("#")):
         what = "the empty list does not stand alone on its key's line"
         raise EditRefused(what)
-    if text[start:end].strip() not in {"", "[]", "~", "null", "Null", "NULL"}:
+    if not _EMPTY.fullmatch(text[start:end].strip()):
         what = "the empty list holds a comment, a tag or an anchor"
         raise EditRefused(what)
     return start, end
@@ -258,11 +260,10 @@ def removals(text: str, edit: Item, former: str | None) -> Iterator[str]:
     """Yield the texts without the item, the likeliest first."""
     document, wanted = Document(text), _wanted(edit)
     place = _place(document, edit)
-    for index, item in enumerate(place.items):
-        if same(item, wanted):
-            break
-    else:
+    matches = [n for n, item in enumerate(place.items) if same(item, wanted)]
+    if not matches:
         return
+    index = matches[0]
     start, end = line_start(text, place.dashes[index]), place.ends[index]
     if text[start : place.dashes[index]].strip():
         what = "the item's dash does not stand first on its line"

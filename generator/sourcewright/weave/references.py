@@ -6,6 +6,7 @@ Text in, text out: nothing here touches the file system.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from sourcewright.errors import EditRefused
@@ -40,41 +41,41 @@ def by_hand(edit: Reference) -> str:
     return f"::: {edit.identifier}"
 
 
-def _references(text: str) -> list[_Found]:
-    """Find the reference lines that are not in a code block or a comment.
+def _visible(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not in a code block or a comment, with their offsets.
 
     Raises:
         EditRefused: a code block or a comment does not end.
     """
-    found: list[_Found] = []
-    fence, comment, open_block = "", False, False
+    fence, comment = "", False
     for start, line in lines(text):
-        end = line_end(text, start)
-        if fence:
-            closing = _FENCE.match(line)
-            if closing and closing.group(1).startswith(fence):
-                fence = ""
-            continue
-        if comment:
-            comment = "-->" not in line
-            continue
-        if open_block and line[:1] in {" ", "\t"} and line.strip():
-            found[-1] = found[-1]._replace(stop=end)
-            continue
-        if line.strip():
-            open_block = False
         opening = _FENCE.match(line)
-        reference = _REFERENCE.fullmatch(line)
-        if opening:
+        if fence:
+            if opening and opening.group(1).startswith(fence):
+                fence = ""
+        elif comment:
+            comment = "-->" not in line
+        elif opening:
             fence = opening.group(1)
         elif "<!--" in line:
             comment = "-->" not in line.rpartition("<!--")[2]
-        elif reference:
-            found.append(_Found(reference.group(1), line, start, end, end))
-            open_block = True
+        else:
+            yield start, line
     if fence or comment:
         what = f"a {'code block' if fence else 'comment'} in it does not end"
         raise EditRefused(what)
+
+
+def _references(text: str) -> list[_Found]:
+    """Find the reference lines; their options are the indented lines below them."""
+    found: list[_Found] = []
+    for start, line in _visible(text):
+        end = line_end(text, start)
+        reference = _REFERENCE.fullmatch(line)
+        if reference:
+            found.append(_Found(reference.group(1), line, start, end, end))
+        elif found and found[-1].stop == start and line.strip() and line[0] in " \t":
+            found[-1] = found[-1]._replace(stop=end)
     return found
 
 
@@ -109,9 +110,7 @@ def insert(text: str, edit: Reference, width: int) -> str:
         close = len(found) > 1 and found[0].stop == found[1].start
         return insert_lines(text, found[0].start, block if close else f"{block}\n")
     before = found[index - 1]
-    close = any(
-        one.stop == two.start for one, two in zip(found, found[1:], strict=False)
-    )
+    close = any(one.stop == two.start for one, two in pairwise(found))
     return insert_lines(text, before.stop, block if close else f"\n{block}")
 
 
@@ -148,11 +147,14 @@ def removals(text: str, edit: Reference, former: str | None) -> Iterator[str]:
 def adds(before: str, after: str, edit: Reference) -> bool:
     """Prove that the page has one reference more, and every other line as before."""
     old, new = _references(before), _references(after)
-    names = [each.identifier for each in new]
-    if edit.identifier not in names:
+    mine = [each for each in new if each.identifier == edit.identifier]
+    if len(mine) != 1:
         return False
-    rows = [line for _, line in lines(after) if line.strip()]
-    rows.remove(by_hand(edit))
-    names.remove(edit.identifier)
-    same_rows = rows == [line for _, line in lines(before) if line.strip()]
-    return same_rows and names == [each.identifier for each in old]
+    new.remove(mine[0])
+    rest = after[: mine[0].start] + after[mine[0].end :]
+    same_rows = _rows(rest) == _rows(before)
+    return same_rows and [e.identifier for e in new] == [e.identifier for e in old]
+
+
+def _rows(text: str) -> list[str]:
+    return [line for _, line in lines(text) if line.strip()]

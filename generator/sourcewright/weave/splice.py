@@ -67,7 +67,7 @@ def insert_lines(text: str, offset: int, block: str) -> str:
 
 
 def remove_lines(text: str, start: int, end: int) -> str:
-    """Take whole lines out; the inverse of `insert_lines`, also at the end of a text."""
+    """Take whole lines out; the inverse of `insert_lines`, at the end too."""
     if end == len(text) and start and not text[start:end].endswith(("\n", "\r")):
         before = text[:start]
         found = re.search(r"(?:\r\n|\r|\n)\Z", before)

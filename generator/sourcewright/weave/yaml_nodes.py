@@ -34,9 +34,8 @@ class _Loader(yaml.SafeLoader):
                 what = f"*{event.anchor} has no anchor"
                 raise EditRefused(what)
             self.aliased.append(self.anchored[event.anchor])
-            return yaml.ScalarNode(
-                "alias", f"*{event.anchor}", event.start_mark, event.end_mark
-            )
+            marks: tuple[Any, Any] = (event.start_mark, event.end_mark)
+            return yaml.ScalarNode("alias", f"*{event.anchor}", *marks)
         node = super().compose_node(parent, index)
         if event.anchor is not None and node is not None:
             self.anchored[event.anchor] = node

@@ -1,0 +1,2 @@
+from .base import Source as Source
+from .postgresql import PostgreSQL as PostgreSQL

@@ -1,0 +1,4 @@
+# The licence.
+# All of it.
+
+from .postgresql import PostgreSQL  # noqa: F401

@@ -1,0 +1,2 @@
+# The licence.
+# All of it.

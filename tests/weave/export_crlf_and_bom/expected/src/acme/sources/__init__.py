@@ -1,0 +1,6 @@
+﻿"""Quellen für Ärzte."""
+
+from .base import Source
+from .postgresql import PostgreSQL
+
+__all__ = ["PostgreSQL", "Source"]

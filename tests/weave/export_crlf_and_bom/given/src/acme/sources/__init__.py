@@ -1,0 +1,5 @@
+﻿"""Quellen für Ärzte."""
+
+from .base import Source
+
+__all__ = ["Source"]

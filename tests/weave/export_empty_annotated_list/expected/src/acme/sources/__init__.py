@@ -1,0 +1,3 @@
+from .postgresql import PostgreSQL
+
+__all__: list[str] = ["PostgreSQL"]

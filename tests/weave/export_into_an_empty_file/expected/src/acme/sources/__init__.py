@@ -1,0 +1,1 @@
+from .postgresql import PostgreSQL  # noqa: F401

@@ -1,0 +1,6 @@
+from .postgresql import (
+    Mode,  # read or write
+    connect,
+)
+
+__all__ = ["Mode", "connect"]

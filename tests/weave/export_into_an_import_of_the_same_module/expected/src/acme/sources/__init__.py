@@ -1,0 +1,3 @@
+from .postgresql import Mode, PostgreSQL, connect
+
+__all__ = ["Mode", "PostgreSQL", "connect"]

@@ -1,0 +1,3 @@
+from .postgresql import Mode, connect
+
+__all__ = ["Mode", "connect"]

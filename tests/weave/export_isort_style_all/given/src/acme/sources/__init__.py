@@ -1,0 +1,3 @@
+from .base import DEFAULT, Source, connect
+
+__all__ = ["DEFAULT", "Source", "connect"]

@@ -1,0 +1,7 @@
+from .postgresql import PostgreSQL
+
+__all__ = [
+    'A',
+    'B',  # last
+    'PostgreSQL'
+]

@@ -1,0 +1,3 @@
+from .base import Source  # noqa: F401
+
+X = 1

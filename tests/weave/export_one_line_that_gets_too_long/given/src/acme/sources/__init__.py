@@ -1,0 +1,3 @@
+from .base import Source
+
+__all__ = ["AzureDataLakeStorage", "CloudForCustomers", "GoogleAnalytics", "Salesforce"]

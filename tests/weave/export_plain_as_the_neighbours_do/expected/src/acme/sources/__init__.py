@@ -1,0 +1,2 @@
+from .base import Source
+from .postgresql import PostgreSQL

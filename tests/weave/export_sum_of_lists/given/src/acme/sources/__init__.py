@@ -1,0 +1,3 @@
+from . import base
+
+__all__ = base.__all__ + ["Extra"]

@@ -1,0 +1,6 @@
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .zendesk import Zendesk
+
+__all__ = ["Zendesk"]

@@ -1,0 +1,4 @@
+from .zendesk import Zendesk
+from .base import Source
+
+__all__ = ["Zendesk", "Source"]

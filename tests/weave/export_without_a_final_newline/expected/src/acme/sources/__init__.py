@@ -1,0 +1,3 @@
+"""Sources."""
+
+from .postgresql import PostgreSQL  # noqa: F401

@@ -1,0 +1,5 @@
+from importlib.util import find_spec
+
+from .base import Source
+
+__all__ = ("Source",)

@@ -1,0 +1,5 @@
+"""Sources."""
+
+from .base import Source
+
+__all__ = ["Source"]

@@ -1,0 +1,118 @@
+"""Golden pairs: given, edits, expected. And a table of what must be refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sourcewright import ledger
+from sourcewright.changes import Dependency, Export, Item, Lines, Reference
+
+HERE = Path(__file__).parent
+CASES = sorted(path.parent for path in HERE.glob("*/edits.yml"))
+
+
+def _texts(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes().decode()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_weaving_gives_the_expected_file_then_nothing_more_and_back(case, project_of):
+    edits = ledger.parse("a", (case / "edits.yml").read_text(), None).edits
+    project = project_of(_texts(case / "given"))
+    plan = project.ask("a", *edits)
+    assert plan.pending == ()
+    assert project.texts == _texts(case / "expected")
+    assert project.weave().changes == ()
+    project.leave("a")
+    assert project.texts == _texts(case / "given")
+    assert project.woven == {}
+
+
+INIT = "a/__init__.py"
+EXPORT = Export(INIT, ".postgresql", "PostgreSQL")
+GUARDED = Export(INIT, ".postgresql", "PostgreSQL", "psycopg2")
+NAV = Item("mkdocs.yml", ("nav", "Sources"), "PostgreSQL: p.md")
+EXTRA = Dependency("pyproject.toml", "adlfs>=2026.4", "adls")
+NEED = Dependency("pyproject.toml", "adlfs>=2026.4")
+REFERENCE = Reference("page.md", "acme.a")
+ENV = Lines(".env.example", "# A\nA=")
+
+REFUSED = [
+    (EXPORT, "def broken(:\n", "not valid Python"),
+    (EXPORT, "__all__ = list(names)\n", "not a list"),
+    (EXPORT, "__all__ = ['A']\n__all__ = ['B']\n", "more than once"),
+    (EXPORT, "if x:\n    __all__ = ['A']\n", "not a list"),
+    (EXPORT, "from .mysql import PostgreSQL\n", "bound to something else"),
+    (EXPORT, "class PostgreSQL: ...\n", "bound to something else"),
+    (EXPORT, "__all__ = ['PostgreSQL']\n", "not imported"),
+    (EXPORT, "from .postgresql import PostgreSQL\n__all__ = []\n", "not in __all__"),
+    (EXPORT, "from .a import A; x = 1\n", "several statements"),
+    (EXPORT, "__all__, x = ['A'], 1\n", "not a list"),
+    (GUARDED, "__all__ = sorted(names)\n", "not a list"),
+    (NAV, "nav:\n  - Home: index.md\n", 'no "nav > Sources"'),
+    (NAV, "", 'no "nav"'),
+    (NAV, "nav: text\n", 'no "nav > Sources"'),
+    (NAV, "nav:\n  - Sources: [a.md]\n", "in brackets"),
+    (NAV, "nav:\n  - Sources: a.md\n", "not a list"),
+    (NAV, "nav:\n  - Sources: []\n  - Sources: []\n", "more than one"),
+    (NAV, "nav:\n  - Sources:\n      - PostgreSQL: other.md\n", "another item"),
+    (NAV, "nav:\n  - Sources: &s\n      - A: a.md\nmore: *s\n", "through an alias"),
+    (NAV, "nav:\n  - Sources: &s []\n", "a tag or an anchor"),
+    (NAV, "nav: [\n", "valid YAML"),
+    (NAV, "nav: []\n---\nnav: []\n", "valid YAML"),
+    (NAV, "nav: {Sources: []}\n", "does not stand alone"),
+    (EXTRA, "[tool.x]\n", "no [project]"),
+    (EXTRA, "[project]\ndynamic = ['optional-dependencies']\n", "dynamic"),
+    (EXTRA, "[project]\noptional-dependencies = {a = ['b']}\n", "in braces"),
+    (EXTRA, "[project.optional-dependencies]\nadls = ['adlfs>=1']\n", "asks for"),
+    (EXTRA, "project = {name = 'x'}\n", "not written as a table"),
+    (NEED, "[project]\nname = 'x'\n", "no list of dependencies"),
+    (NEED, "[project]\ndynamic = ['dependencies']\n", "dynamic"),
+    (NEED, "[project]\ndependencies = ['adlfs<2026']\n", "asks for"),
+    (NEED, "[project]\ndependencies = [1]\n", "something else"),
+    (NEED, "[project\n", "not valid TOML"),
+    (REFERENCE, "```\n", "does not end"),
+    (REFERENCE, "<!-- \n", "does not end"),
+    (ENV, "export A=1\n", "set in it already"),
+]
+
+
+@pytest.mark.parametrize(("edit", "text", "reason"), REFUSED)
+def test_what_has_no_place_is_refused_with_the_lines_to_add(
+    edit, text, reason, project_of
+):
+    project = project_of({edit.file: text})
+    plan = project.ask("a", edit)
+    assert project.texts == {edit.file: text}
+    (_, pending), *_ = plan.pending[-1:]
+    assert reason in pending.reason
+    assert pending.edit == edit
+    assert pending.by_hand
+    assert project.weave().changes == ()
+
+
+FOUND = [
+    (EXPORT, "from acme.postgresql import PostgreSQL\n__all__ = ['PostgreSQL']\n"),
+    (EXPORT, "try:\n    from .postgresql import PostgreSQL\nexcept E:\n    x = 1\n"),
+    (NAV, "nav: \n  - Sources: [PostgreSQL: p.md]\n"),
+    (NAV, "nav: \n  - Sources:\n      - 'PostgreSQL': 'p.md'  # mine\n"),
+    (EXTRA, "[project]\noptional-dependencies = {adls = ['adlfs >=2026.4']}\n"),
+    (NEED, "[project]\ndependencies = [ 'adlfs>=2026.4' ]\n"),
+    (REFERENCE, "::: acme.a\n    options:\n      x: 1\n"),
+    (ENV, "# A\nA="),
+]
+
+
+@pytest.mark.parametrize(("edit", "text"), FOUND)
+def test_what_is_there_by_hand_is_accepted_and_never_taken_out(edit, text, project_of):
+    project = project_of({edit.file: text})
+    assert project.ask("a", edit).pending == ()
+    assert "found: true" in project.woven["a"]
+    project.leave("a")
+    assert project.texts == {edit.file: text}
