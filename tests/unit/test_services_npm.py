@@ -85,7 +85,7 @@ def test_without_a_network_it_says_so_and_leaves_nothing(
     with pytest.raises(SourcewrightError) as caught:
         npm.install(PACKAGE)
     text = f"{caught.value} {vars(caught.value)}"
-    assert "could not fetch the packages of azurite" in text
+    assert "npm could not fetch azurite:" in text
     assert "check the network" in text
     assert content(cache) == []
     assert not npm.is_installed(PACKAGE)

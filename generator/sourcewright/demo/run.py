@@ -70,7 +70,7 @@ def run(ports: Ports, *, output: Path | None = None) -> None:
         place.lake.mkdir()
         postgres, lake = _start_database_and_lake(ports, screen, stack)
         _load(postgres, screen, place)
-        _make_project(screen, place, output)
+        _make_project(screen, place)
         _run_flows(ports, postgres, lake, screen, place)
         _read_back(lake, screen, place)
         compared = _compare(postgres, screen, place)
@@ -119,11 +119,11 @@ def _load(postgres: PostgreSQL, screen: Screen, place: Place) -> None:
         step.result = f"{len(flights.TABLES)} tables, {rows:,} rows"
 
 
-def _make_project(screen: Screen, place: Place, output: Path) -> None:
+def _make_project(screen: Screen, place: Place) -> None:
     for answers in project.COMPONENTS:
         title = f"Generate: {' '.join((answers['component'], answers.get('name', '')))}"
         with screen.step(title.strip()):
-            shown = project.copier_command(answers, str(ROOT), output.name + "/project")
+            shown = project.copier_command(answers, str(ROOT), place.project.name)
             screen.command(project.as_typed("copier", shown))
             project.copy_component(answers, ROOT, place)
     screen.line()

@@ -17,7 +17,7 @@ from sourcewright.services import npm
 from sourcewright.services.leash import SEE_LOG, CommandFailedError, Leash
 from sourcewright.services.ports import HOST, choose_port
 
-PACKAGE = Path(__file__).with_name("azurite_npm")
+PACKAGE = Path(__file__).with_name("npm_packages") / "azurite"
 START_SECONDS = 60.0
 KEY_BYTES = 64  # as in Azure
 

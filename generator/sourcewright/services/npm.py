@@ -79,7 +79,7 @@ def _install_into(target: Path, source: Path) -> None:
         # Last on purpose: a folder under its final name is whole.
         staging.replace(target)
     except CommandFailedError as err:
-        message = f"npm could not fetch the packages of {source.name}: {err}"
+        message = f"npm could not fetch {source.name}: {err}"
         raise SourcewrightError(
             message,
             where=f"{target} (nothing was left there)",
