@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-
 from sourcewright import ledger
 from sourcewright.changes import Application, Edit, Plan, SharedFile
 from sourcewright.plan import plan_weave, shared_paths

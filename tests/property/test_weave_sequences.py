@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-
 from sourcewright.changes import (
     Dependency,
     Edit,
@@ -51,7 +50,7 @@ INITS = (
         "    from .lake import Lake  # noqa: F401\n\n"
         '    __all__.extend(["Lake"])\n'
     ),
-    "\tX = 1\n".lstrip("\t") + "__all__ = [\n\t'A',  # first\n\t'Z'  # last\n]\n",
+    "X = 1\n__all__ = [\n\t'A',  # first\n\t'Z'  # last\n]\n",
     '__all__ = [\n    "A", "B",\n    "C"]\n',
     "try:\n    from .x import X\nexcept ImportError:\n    X = None\n__all__ = ['X']",
 )
@@ -59,14 +58,18 @@ TOMLS = (
     '[project]\nname = "acme"\ndependencies = []\n',
     '[project]\nname = "acme"\ndependencies = [ ]',
     '[project]\nname = "acme"\ndependencies = ["a>=1", "z"]\n\n[tool.x]\ny = 1\n',
-    '[project]\ndependencies = [\n  # first\n  "a",\n  "z", # last\n]\n'
-    "[project.optional-dependencies]\n",
-    "[project]\ndependencies = ['a',\n 'z']\n[project.optional-dependencies]\n"
-    "# none\nadls = []\nzz = ['q']\n",
+    (
+        '[project]\ndependencies = [\n  # first\n  "a",\n  "z", # last\n]\n'
+        "[project.optional-dependencies]\n"
+    ),
+    (
+        "[project]\ndependencies = ['a',\n 'z']\n[project.optional-dependencies]\n"
+        "# none\nadls = []\nzz = ['q']\n"
+    ),
     '[project]\ndependencies = []\noptional-dependencies.a = ["b"]\n# end\n',
     '[project]\ndependencies = []\n\n[project.scripts]\nx = "y"\n\n\n[build-system]\n',
-    '[project]\ndependencies = [\n    "a-distribution-with-a-long-name>=1",\n    "b"\n]\n',
-    '[project]\ndependencies = ["a-distribution-with-a-long-name>=1", "another-one>2"]\n',
+    '[project]\ndependencies = [\n    "a-distribution-with-a-name>=1",\n    "b"\n]\n',
+    '[project]\ndependencies = ["a-distribution-with-a-name>=1", "another-one>2"]\n',
 )
 YAMLS = (
     "nav:\n  - Home: index.md\n",
@@ -101,7 +104,11 @@ def _edits(name: str) -> tuple[Edit, ...]:
         Dependency("pyproject.toml", f"{name}-sdk>=1", "adls"),
         Dependency("pyproject.toml", "shared>=1"),
         Item("mkdocs.yml", ("nav",), f"{cls}: {name}.md"),
-        Item("mkdocs.yml", ("nav",), f"name: {name}\n\nmore:\n  - 1\n  - text: |\n      x"),
+        Item(
+            "mkdocs.yml",
+            ("nav",),
+            f"name: {name}\n\nmore:\n  - 1\n  - text: |\n      x",
+        ),
         Reference("page.md", f"acme.{name}"),
         Lines(".env.example", f"# {name}\nACME__{name.upper()}="),
     )
@@ -132,6 +139,7 @@ def _dressed(text: str, dress: str) -> str:
     partly=st.sets(st.integers(0, 10), max_size=4),
 )
 def test_any_sequence_of_adds_and_removes_gives_the_bytes_back(
+    *,
     project_of: Callable[..., Any],
     init: str,
     toml: str,

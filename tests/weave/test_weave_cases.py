@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -116,3 +118,35 @@ def test_what_is_there_by_hand_is_accepted_and_never_taken_out(edit, text, proje
     assert "found: true" in project.woven["a"]
     project.leave("a")
     assert project.texts == {edit.file: text}
+
+
+def _dresses(text):
+    yield text.replace("\r\n", "\n").replace("\n", "\r\n")
+    yield text.rstrip("\r\n")
+    yield f"{text}\n\n"
+    if not text.startswith("\ufeff"):
+        yield "\ufeff" + text
+
+
+def test_every_case_in_another_dress_is_woven_or_refused_and_never_wrong(project_of):
+    outcomes = Counter()
+    for case in CASES:
+        edits = ledger.parse("a", (case / "edits.yml").read_text(), None).edits
+        for path, text in _texts(case / "given").items():
+            for dressed in _dresses(text):
+                project = project_of({path: dressed})
+                plan = project.ask("a", *edits)
+                outcomes["refused" if plan.pending else "edited"] += 1
+                if plan.pending:
+                    assert project.texts == {path: dressed}
+                # Of the newlines, none is of another kind than the others.
+                assert _newlines(project.texts[path]) <= (_newlines(dressed) or {"\n"})
+                assert project.weave().changes == ()
+                project.leave("a")
+                assert project.texts == {path: dressed}
+    print(f"\n{len(CASES)} cases in other dresses: {dict(outcomes)}")
+    assert outcomes["refused"] <= 0.05 * outcomes.total()
+
+
+def _newlines(text):
+    return set(re.findall(r"\r\n|\r|\n", text))

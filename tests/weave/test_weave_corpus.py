@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import random
 import site
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -97,3 +99,49 @@ def test_every_installed_init_file_is_woven_or_refused_and_never_wrong(project_o
     print("\n__init__.py:", dict(outcomes), "refused:", dict(refused))
     assert wrong == []
     assert outcomes["refused"] <= 0.05 * outcomes.total()
+
+
+def _broken(folder):
+    """Give the modules that ruff's formatter, isort or RUF022 would change."""
+    rules = ["--select", "I001,RUF022", "--isolated", "--output-format", "json"]
+    found = subprocess.run(
+        ["ruff", "check", *rules, "."], cwd=folder, capture_output=True, check=False
+    )
+    linted = {Path(each["filename"]).name for each in json.loads(found.stdout)}
+    told = subprocess.run(
+        ["ruff", "format", "--check", "--isolated", "."],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    rows = told.stdout.split("\n")
+    formatted = {r.rpartition(": ")[2] for r in rows if r.startswith("Would reformat")}
+    return linted, formatted
+
+
+def test_what_ruff_accepted_it_accepts_after_the_weave(project_of, tmp_path):
+    """The formatter always; isort in all but a few odd files, such as `isort: skip`."""
+    given, woven = tmp_path / "given", tmp_path / "woven"
+    given.mkdir()
+    woven.mkdir()
+    for number, path in enumerate(_installed()):
+        try:
+            text = path.read_bytes().decode()
+        except UnicodeDecodeError:
+            continue
+        project = project_of({PATH: text})
+        refused = project.ask("plain", PLAIN).pending
+        refused += project.ask("guarded", GUARDED).pending
+        if not refused:
+            (given / f"m{number}.py").write_bytes(text.encode())
+            (woven / f"m{number}.py").write_bytes(project.texts[PATH].encode())
+    for tool, before, after in zip(
+        ("isort and RUF022", "format"), _broken(given), _broken(woven), strict=True
+    ):
+        count = len(list(given.iterdir()))
+        clean = count - len(before)
+        print(
+            f"\n{tool}: {clean} of {count} were clean, {clean - len(after - before)} are"
+        )
+        assert len(after - before) <= (0.02 * clean if "isort" in tool else 0)

@@ -159,9 +159,7 @@ def test_the_task_parses_on_python_3_8():
 
 
 def test_an_older_python_is_told_so_and_nothing_fails(tmp_path):
-    older = next(
-        (found for v in ("3.8", "3.9", "3.10") if (found := _python(v))), None
-    )
+    older = next((found for v in ("3.8", "3.9", "3.10") if (found := _python(v))), None)
     if older is None:
         pytest.skip("this machine has no Python older than 3.11")
     told = _run(older, "-B", str(TASK), "--application", "a", cwd=tmp_path)

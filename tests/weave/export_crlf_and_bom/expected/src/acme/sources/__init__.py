@@ -1,4 +1,4 @@
-﻿"""Quellen für Ärzte."""
+"""Quellen für Ärzte."""
 
 from .base import Source
 from .postgresql import PostgreSQL

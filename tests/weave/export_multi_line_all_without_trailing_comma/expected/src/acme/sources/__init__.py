@@ -1,7 +1,7 @@
 from .postgresql import PostgreSQL
 
 __all__ = [
-    'A',
-    'B',  # last
-    'PostgreSQL'
+    "A",
+    "B",  # last
+    "PostgreSQL",
 ]

@@ -1,4 +1,4 @@
 from .a import A
 from .postgresql import PostgreSQL
 
-__all__ = ['A', 'PostgreSQL']
+__all__ = ["A", "PostgreSQL"]

@@ -1,3 +1,3 @@
 from .a import A
 
-__all__ = ['A']
+__all__ = ["A"]

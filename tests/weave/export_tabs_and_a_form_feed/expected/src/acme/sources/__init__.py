@@ -1,7 +1,7 @@
 from .a import A
 from .postgresql import PostgreSQL
-
+
 __all__ = [
-	"A",
-	"PostgreSQL",
+    "A",
+    "PostgreSQL",
 ]

@@ -1,5 +1,5 @@
 from .a import A
-
+
 __all__ = [
-	"A",
+    "A",
 ]

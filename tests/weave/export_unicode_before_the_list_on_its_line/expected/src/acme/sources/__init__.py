@@ -1,4 +1,5 @@
 from .base import Größe
 from .postgresql import PostgreSQL
 
-Ä = "日本"; __all__ = ["Größe", "PostgreSQL"]
+Ä = "日本"
+__all__ = ["Größe", "PostgreSQL"]

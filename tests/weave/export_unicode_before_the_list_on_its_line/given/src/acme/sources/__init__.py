@@ -1,3 +1,4 @@
 from .base import Größe
 
-Ä = "日本"; __all__ = ["Größe"]
+Ä = "日本"
+__all__ = ["Größe"]

@@ -1,0 +1,105 @@
+"""Several applications, one file; entries that people touched; files that are gone."""
+
+from __future__ import annotations
+
+from sourcewright import ledger
+from sourcewright.changes import (
+    Application,
+    Dependency,
+    Edit,
+    Plan,
+    SharedFile,
+    Woven,
+)
+from sourcewright.plan import plan_weave
+
+PATH = "pyproject.toml"
+GIVEN = '[project]\ndependencies = ["a"]\n'
+B = Dependency(PATH, "b>=1")
+C = Dependency(PATH, "c>=1")
+
+
+def _plan(text: str | None, *applications: Application) -> Plan:
+    shared = SharedFile(PATH, text, "" if text else "there is no such file")
+    return plan_weave(applications, {PATH: shared})
+
+
+def _after(plan: Plan, path: str = PATH) -> str | None:
+    return {change.path: change.after for change in plan.changes}[path]
+
+
+def _woven(plan: Plan, name: str) -> tuple[Woven, ...]:
+    return ledger.parse(name, None, _after(plan, ledger.woven_path(name))).woven
+
+
+def _app(name: str, *edits: Edit, woven: tuple[Woven, ...] = ()) -> Application:
+    text = ledger.dump_woven(woven, ()) if woven else None
+    return Application(name, edits, woven, woven_text=text)
+
+
+def test_an_edit_that_two_hold_leaves_with_the_last() -> None:
+    both = '[project]\ndependencies = ["a", "b>=1"]\n'
+    one = _app("one", woven=(Woven(B),))
+    two = _app("two", B, woven=(Woven(B),))
+    plan = _plan(both, one, two)
+    assert [change.path for change in plan.changes] == [ledger.woven_path("one")]
+    assert _after(_plan(both, one)) == GIVEN
+
+
+def test_an_update_takes_out_what_is_asked_no_longer() -> None:
+    plan = _plan(
+        '[project]\ndependencies = ["a", "b>=1"]\n', _app("one", C, woven=(Woven(B),))
+    )
+    assert _after(plan) == '[project]\ndependencies = ["a", "c>=1"]\n'
+    assert _woven(plan, "one") == (Woven(C),)
+
+
+def test_a_new_version_of_the_same_requirement_replaces_the_old() -> None:
+    newer = Dependency(PATH, "b>=2")
+    plan = _plan(
+        '[project]\ndependencies = ["a", "b>=1"]\n',
+        _app("one", newer, woven=(Woven(B),)),
+    )
+    assert _after(plan) == '[project]\ndependencies = ["a", "b>=2"]\n'
+
+
+def test_an_entry_that_was_deleted_by_hand_is_put_in_again() -> None:
+    plan = _plan(GIVEN, _app("one", B, woven=(Woven(B),)))
+    assert _after(plan) == '[project]\ndependencies = ["a", "b>=1"]\n'
+
+
+def test_an_entry_that_was_deleted_by_hand_may_leave() -> None:
+    plan = _plan(GIVEN, _app("one", woven=(Woven(B),)))
+    assert plan.pending == ()
+    assert [change.path for change in plan.changes] == [ledger.woven_path("one")]
+
+
+def test_an_entry_that_was_edited_by_hand_stops_the_file() -> None:
+    edited = '[project]\ndependencies = ["a", "b>=7"]\n'
+    plan = _plan(edited, _app("one", woven=(Woven(B),)), _app("two", C))
+    assert PATH not in {change.path for change in plan.changes}
+    reasons = {(name, each.action): each.reason for name, each in plan.pending}
+    assert 'asks for "b>=7"' in reasons["one", "remove"]
+    assert "another entry" in reasons["two", "add"]
+    # What could not be taken out is still ours.
+    assert _woven(plan, "one") == (Woven(B),)
+
+
+def test_the_former_text_comes_back_with_the_last_of_a_list() -> None:
+    names = ("one-distribution", "other-distribution", "third-distribution", "z")
+    text = f"[project]\ndependencies = [{', '.join(repr(n) for n in names)}]\n"
+    plan = _plan(text, _app("one", B), _app("two", C))
+    exploded = _after(plan)
+    assert exploded is not None
+    assert "    'z',\n]" in exploded
+    one, two = _woven(plan, "one"), _woven(plan, "two")
+    assert one[0].former == two[0].former == text.partition(" = ")[2].rstrip("\n")
+    first = _plan(exploded, _app("one", woven=one), _app("two", C, woven=two))
+    left = _after(first)
+    assert _after(_plan(left, _app("two", woven=two))) == text
+
+
+def test_a_missing_file_is_pending_and_never_created() -> None:
+    plan = _plan(None, _app("one", B))
+    assert [each.reason for _, each in plan.pending] == ["there is no such file"]
+    assert PATH not in {change.path for change in plan.changes}
