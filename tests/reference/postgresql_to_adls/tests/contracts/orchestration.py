@@ -40,8 +40,9 @@ class TaskContract:
         assert _credentials_arguments(type(self).task.fn) == expected
 
     def test_without_credentials_it_does_nothing_else(self) -> None:
-        with pytest.raises(MissingSourceCredentialsError, match="config_key"):
+        with pytest.raises(MissingSourceCredentialsError, match="config_key") as caught:
             type(self).task.fn(**self.arguments)
+        assert caught.value.where == type(self).task.fn.__name__
 
     def test_it_is_retried_and_ends_some_time(self) -> None:
         assert type(self).task.retries

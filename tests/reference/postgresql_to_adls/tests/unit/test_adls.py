@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from acme.exceptions import (
+    ConnectorError,
     CredentialError,
     DestinationRejectedError,
     DestinationUnavailableError,
@@ -102,9 +103,10 @@ def test_a_path_without_container_or_name_is_refused(path: str) -> None:
         destination.from_df(pd.DataFrame({"a": [1]}), path)
 
 
-def _with_status(status: int) -> HttpResponseError:
+def _with_status(status: int, code: str | None = None) -> HttpResponseError:
     error = HttpResponseError("it failed")
     error.status_code = status
+    error.error_code = code  # type: ignore[attr-defined]
     return error
 
 
@@ -117,11 +119,31 @@ def _with_status(status: int) -> HttpResponseError:
         (_with_status(429), RetriableError),
         (_with_status(503), RetriableError),
         (_with_status(400), DestinationRejectedError),
+        (_with_status(403), CredentialError),
+        (_with_status(400, "InvalidBlockList"), DestinationUnavailableError),
     ],
 )
 def test_errors_of_azure_are_told_apart(
-    error: AzureError, expected: type[Exception]
+    error: AzureError, expected: type[ConnectorError]
 ) -> None:
     destination = AzureDataLake(credentials={"account_name": "account"})
-    with pytest.raises(expected), destination._explained("container/file.parquet"):
+    with (
+        pytest.raises(expected) as caught,
+        destination._explained("container/file.parquet"),
+    ):
         raise error
+    assert caught.value.what
+    assert "container/file.parquet" in caught.value.where
+    assert caught.value.next_step
+
+
+def test_a_refusal_is_not_quoted_since_it_may_hold_a_signature() -> None:
+    destination = AzureDataLake(credentials={"account_name": "account"})
+    refusal = _with_status(403)
+    refusal.message = "canary"
+    with (
+        pytest.raises(CredentialError) as caught,
+        destination._explained("container/file.parquet"),
+    ):
+        raise refusal
+    assert "canary" not in everything_shown(caught.value)

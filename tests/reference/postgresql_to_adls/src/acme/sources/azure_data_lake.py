@@ -43,6 +43,7 @@ with contextlib.suppress(ImportError):
 
 
 BLOCK_BYTES = 8 * 1024 * 1024  # times 50,000, the most blocks of a blob: 390 GiB
+REFUSED_STATUSES = (401, 403)
 BUSY_STATUS = 429
 SERVER_ERROR_STATUS = 500
 
@@ -183,13 +184,6 @@ class AzureDataLake(Destination):
         """Turn Azure's errors into ours."""
         try:
             yield
-        except ClientAuthenticationError as err:
-            # From None on purpose: Azure's answer may quote a signature.
-            raise CredentialError(
-                f"The storage account refused the credentials ({_code(err)}).",
-                f"{path}, {self.place}",
-                "check the key, the token's end and the identity's roles.",
-            ) from None
         except ResourceNotFoundError as err:
             raise DestinationRejectedError(
                 f"The storage account has no such container ({_code(err)}).",
@@ -203,7 +197,10 @@ class AzureDataLake(Destination):
                 "check the account's name, and that it can be reached from here.",
             ) from err
         except AzureError as err:
-            raise _by_status(err, f"{path}, {self.place}") from err
+            error = _by_status(err, f"{path}, {self.place}")
+            # Not from a refusal: Azure's answer to one may quote a signature.
+            refused = isinstance(error, CredentialError)
+            raise error from (None if refused else err)
 
 
 class _Blob(io.RawIOBase):
@@ -277,13 +274,28 @@ class _Blob(io.RawIOBase):
 def _code(error: "AzureError") -> str:
     """Return Azure's short name of an error."""
     code = getattr(error, "error_code", None) or getattr(error, "reason", None)
-    return str(code or type(error).__name__)
+    return str(getattr(code, "value", code) or type(error).__name__)
 
 
 def _by_status(error: "AzureError", where: str) -> ConnectorError:
     """Return a retriable error for what the service may overcome, else a fatal one."""
     status = getattr(error, "status_code", None) or SERVER_ERROR_STATUS
-    said = f"The storage account said: {_code(error)}."
+    code = _code(error)
+    if isinstance(error, ClientAuthenticationError) or status in REFUSED_STATUSES:
+        return CredentialError(
+            f"The storage account refused the credentials ({code}).",
+            where,
+            "check the key, the token's end and the identity's roles.",
+        )
+    if code == "InvalidBlockList":  # a commit throws away the blocks of all others
+        return DestinationUnavailableError(
+            "Another load wrote the file at the same time.",
+            where,
+            "let only one load write a file.",
+        )
+    said = f"The storage account said: {code}."
     if status >= SERVER_ERROR_STATUS or status == BUSY_STATUS:
-        return DestinationUnavailableError(said, where)
-    return DestinationRejectedError(said, where)
+        return DestinationUnavailableError(said, where, "try again later.")
+    return DestinationRejectedError(
+        said, where, "look this code up in Azure's list of Blob Storage's error codes."
+    )

@@ -50,7 +50,9 @@ def df_to_adls(
         FatalError: Anything that a retry won't help.
     """
     if not (config_key or credentials_secret):
-        raise MissingSourceCredentialsError
+        raise MissingSourceCredentialsError(
+            where="df_to_adls",
+        )
 
     credentials = get_credentials(credentials_secret) if credentials_secret else None
     destination = AzureDataLake(config_key=config_key, credentials=credentials)

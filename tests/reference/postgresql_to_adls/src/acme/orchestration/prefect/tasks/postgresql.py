@@ -46,7 +46,9 @@ def postgresql_to_df(
         FatalError: Anything that a retry won't help.
     """
     if not (config_key or credentials_secret):
-        raise MissingSourceCredentialsError
+        raise MissingSourceCredentialsError(
+            where="postgresql_to_df",
+        )
 
     credentials = get_credentials(credentials_secret) if credentials_secret else None
     source = PostgreSQL(config_key=config_key, credentials=credentials)
