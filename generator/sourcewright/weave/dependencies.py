@@ -24,7 +24,7 @@ from sourcewright.weave.splice import (
     newline_of,
     without_lines,
 )
-from sourcewright.weave.toml_spans import TomlSource, Value, loads
+from sourcewright.weave.toml_spans import TomlSource, Value, loads, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +122,7 @@ def presence(text: str, edit: Dependency) -> Presence:
     Raises:
         EditRefused: the list asks for another version of the same distribution.
     """
-    source = TomlSource(text)
+    source = read(text)
     value = _array(source, edit)
     if value is None:
         return "absent"
@@ -144,7 +144,7 @@ def presence(text: str, edit: Dependency) -> Presence:
 
 def container(text: str, edit: Dependency) -> str | None:
     """Give the list's text; for a missing extra its table's header, or nothing."""
-    source = TomlSource(text)
+    source = read(text)
     value = _array(source, edit)
     if value is not None:
         return text[value.start : value.end]
@@ -164,7 +164,7 @@ def insert(text: str, edit: Dependency, width: int) -> str:
     Raises:
         EditRefused: there is no such list.
     """
-    source = TomlSource(text)
+    source = read(text)
     value = _array(source, edit)
     if value is None:
         return _insert_extra(source, edit, width)
@@ -256,7 +256,7 @@ def _line(key: str, entry: str, source: TomlSource, width: int) -> str:
 
 def removals(text: str, edit: Dependency, former: str | None) -> Iterator[str]:
     """Yield the texts without the requirement, the likeliest first."""
-    source = TomlSource(text)
+    source = read(text)
     value = _array(source, edit)
     if value is None:
         return
@@ -275,7 +275,7 @@ def removals(text: str, edit: Dependency, former: str | None) -> Iterator[str]:
 def _is_list_of(former: str, rest: list[str]) -> bool:
     if not former.startswith("[") or former == _HEADER:
         return False
-    values = TomlSource(f"k = {former}").values
+    values = read(f"k = {former}").values
     offset = len("k = ")
     spans = values[0].entries or ()
     return [former[start - offset : end - offset] for start, end in spans] == rest

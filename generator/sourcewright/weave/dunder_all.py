@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sourcewright.errors import EditRefused
 from sourcewright.weave import brackets, order
 from sourcewright.weave.brackets import Bracketed
-from sourcewright.weave.python_source import PythonSource
+from sourcewright.weave.python_source import PythonSource, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,7 +159,7 @@ def remove(source: PythonSource, name: str, former: str | None) -> str:
 
 
 def _is_list_of(former: str, rest: list[str]) -> bool:
-    source = PythonSource(former)
+    source = read(former)
     match source.tree.body:
         case [ast.Expr(value=ast.List() | ast.Tuple() as display)]:
             spans = map(source.span, display.elts)

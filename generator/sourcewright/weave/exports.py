@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from sourcewright.changes import Export, Import
 from sourcewright.errors import EditRefused
 from sourcewright.weave import dunder_all, imports, order
-from sourcewright.weave.python_source import PythonSource
+from sourcewright.weave.python_source import PythonSource, read
 from sourcewright.weave.splice import (
     insert_lines,
     line_end,
@@ -59,7 +59,7 @@ def _block(edit: Export, extend: str | None) -> str:
 
 def container(text: str, edit: Export | Import) -> str | None:
     """Give the text of the `__all__` that holds the entry."""
-    source = PythonSource(text)
+    source = read(text)
     if isinstance(edit, Import) or edit.requires or not dunder_all.is_used(source.tree):
         return None
     return dunder_all.bracketed(source, dunder_all.find(source.tree)[1]).text(text)
@@ -92,7 +92,7 @@ def presence(text: str, edit: Export | Import) -> Presence:
     Raises:
         EditRefused: the name is bound to something else, or half of the entry is there.
     """
-    source = PythonSource(text)
+    source = read(text)
     if isinstance(edit, Import):
         node = imports.find(source, edit.module, edit.name)
         if node is None:
@@ -164,7 +164,7 @@ def insert(text: str, edit: Export | Import, width: int) -> str:
     Raises:
         EditRefused: `__all__` has a shape that we don't know.
     """
-    source = PythonSource(text)
+    source = read(text)
     if isinstance(edit, Import):
         return imports.insert(source, imports.Wanted(edit.module, edit.name), width)
     if edit.requires is not None:
@@ -172,7 +172,7 @@ def insert(text: str, edit: Export | Import, width: int) -> str:
     wanted = imports.Wanted(edit.module, edit.name, _form(source))
     if not dunder_all.is_used(source.tree):
         return imports.insert(source, wanted, width)
-    source = PythonSource(dunder_all.insert(source, edit.name, width))
+    source = read(dunder_all.insert(source, edit.name, width))
     return imports.insert(source, wanted, width)
 
 
@@ -239,7 +239,7 @@ def _find_block(source: PythonSource, edit: Export) -> tuple[int, int] | None:
 
 def removals(text: str, edit: Export | Import, former: str | None) -> Iterator[str]:
     """Yield the texts without the entry, the likeliest first."""
-    source = PythonSource(text)
+    source = read(text)
     if isinstance(edit, Import):
         yield from imports.removals(source, edit.module, edit.name)
         return
@@ -249,13 +249,13 @@ def removals(text: str, edit: Export | Import, former: str | None) -> Iterator[s
             yield from without_lines(text, *block)
         return
     if dunder_all.is_used(source.tree):
-        source = PythonSource(dunder_all.remove(source, edit.name, former))
+        source = read(dunder_all.remove(source, edit.name, former))
     yield from imports.removals(source, edit.module, edit.name)
 
 
 def adds(before: str, after: str, edit: Export | Import) -> bool:
     """Prove that `after` means what `before` means, and the entry, and nothing more."""
-    old, new = PythonSource(before), PythonSource(after)
+    old, new = read(before), PythonSource(after)
     module, name = edit.module, edit.name
     if isinstance(edit, Export) and edit.requires is not None:
         spans = [new.span(node)[0] for _, node in _guards(new)]

@@ -25,7 +25,7 @@ from sourcewright.weave.splice import (
     normalized,
     without_lines,
 )
-from sourcewright.weave.yaml_nodes import Document, Node, find, same, sequences
+from sourcewright.weave.yaml_nodes import Document, Node, find, read, same, sequences
 from sourcewright.weave.yaml_nodes import content_end as node_end
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _dash(text: str, item: Node) -> int:
 
 
 def _wanted(edit: Item) -> Node:
-    root = Document(f"{edit.item}\n").root
+    root = read(f"{edit.item}\n").root
     if root is None:
         what = "the item is empty"
         raise EditRefused(what)
@@ -132,7 +132,7 @@ def presence(text: str, edit: Item) -> Presence:
     Raises:
         EditRefused: there is no such list, or another item goes by the same name.
     """
-    document, wanted = Document(text), _wanted(edit)
+    document, wanted = read(text), _wanted(edit)
     _, value = find(document, edit.at)
     if isinstance(value, yaml.SequenceNode) and value.flow_style:
         # Read only: an item in a list in brackets is as good as any.
@@ -164,7 +164,7 @@ def _lines_of(text: str, place: _Place, index: int) -> list[str]:
 
 def container(text: str, edit: Item) -> str | None:
     """Give what follows the key's colon, when the list is empty; else None."""
-    document = Document(text)
+    document = read(text)
     place = _place(document, edit)
     if place.items or place.key is None:
         return None
@@ -201,7 +201,7 @@ def insert(text: str, edit: Item, width: int) -> str:
         EditRefused: there is no such list, or it has a shape that we don't know.
     """
     del width  # a line of YAML is as long as it is
-    document, wanted = Document(text), _wanted(edit)
+    document, wanted = read(text), _wanted(edit)
     place = _place(document, edit)
     if not place.items:
         return _insert_first(document, place, edit)
@@ -258,7 +258,7 @@ def _insert_first(document: Document, place: _Place, edit: Item) -> str:
 
 def removals(text: str, edit: Item, former: str | None) -> Iterator[str]:
     """Yield the texts without the item, the likeliest first."""
-    document, wanted = Document(text), _wanted(edit)
+    document, wanted = read(text), _wanted(edit)
     place = _place(document, edit)
     matches = [n for n, item in enumerate(place.items) if same(item, wanted)]
     if not matches:
@@ -280,7 +280,8 @@ def removals(text: str, edit: Item, former: str | None) -> Iterator[str]:
 
 def adds(before: str, after: str, edit: Item) -> bool:
     """Prove that `after` means what `before` means, and the item, and nothing more."""
-    old, new, wanted = Document(before), Document(after), _wanted(edit)
+    old, wanted = read(before), _wanted(edit)
+    new = Document(after)  # a copy of our own: the item is taken out of it
     _, value = find(new, edit.at)
     if not isinstance(value, yaml.SequenceNode):
         return False

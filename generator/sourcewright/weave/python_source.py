@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from functools import lru_cache
 
 from sourcewright.errors import EditRefused
 
@@ -48,3 +49,9 @@ class PythonSource:
             self._offset(node.lineno, node.col_offset),
             self._offset(node.end_lineno, node.end_col_offset),
         )
+
+
+@lru_cache(maxsize=32)
+def read(text: str) -> PythonSource:
+    """Parse `text` once, however often it is asked for. Not to be altered."""
+    return PythonSource(text)

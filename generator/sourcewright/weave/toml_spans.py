@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sourcewright.errors import EditRefused
@@ -149,6 +150,12 @@ class TomlSource:
             return string.end(), None
         scalar = _SCALAR.match(text, at).group()  # type: ignore[union-attr]  # valid TOML
         return at + len(scalar.rstrip()), None
+
+
+@lru_cache(maxsize=32)
+def read(text: str) -> TomlSource:
+    """Read `text` once, however often it is asked for. Not to be altered."""
+    return TomlSource(text)
 
 
 def loads(text: str) -> dict[str, object]:

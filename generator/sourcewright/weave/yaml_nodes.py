@@ -5,6 +5,7 @@ compose, not load: mkdocs.yml may hold `!!python/name:` tags, which must not run
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
@@ -64,6 +65,12 @@ class Document:
     def is_aliased(self, node: Node) -> bool:
         """Tell whether an alias elsewhere stands for this node too."""
         return any(node is each for each in self._aliased)
+
+
+@lru_cache(maxsize=32)
+def read(text: str) -> Document:
+    """Compose `text` once, however often it is asked for. Not to be altered."""
+    return Document(text)
 
 
 def content_end(text: str, node: Node) -> int:
