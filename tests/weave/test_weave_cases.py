@@ -150,3 +150,73 @@ def test_every_case_in_another_dress_is_woven_or_refused_and_never_wrong(project
 
 def _newlines(text):
     return set(re.findall(r"\r\n|\r|\n", text))
+
+
+BETWEEN = [
+    (EXPORT, "__all__ = ['A']\n", ("'A'", "'A', 'Mine'"), "__all__ = ['A', 'Mine']\n"),
+    (EXPORT, "x = 1\n", ("x = 1", "x = 2"), "x = 2\n"),
+    (
+        NAV,
+        "nav:\n  - Sources: []\n",
+        ("      - PostgreSQL", "      - Mine: m.md  # mine\n      - PostgreSQL"),
+        "nav:\n  - Sources:\n      - Mine: m.md  # mine\n",
+    ),
+    (
+        EXTRA,
+        "[project]\nname = 'x'\n",
+        (
+            "[project.optional-dependencies]",
+            "[project.optional-dependencies]\nmine = []",
+        ),
+        "[project]\nname = 'x'\n\n[project.optional-dependencies]\nmine = []\n",
+    ),
+    (
+        NEED,
+        "[project]\ndependencies = []\n",
+        ('"adlfs', '"aaa", "adlfs'),
+        '[project]\ndependencies = ["aaa"]\n',
+    ),
+    (REFERENCE, "# A\n", ("acme.a", "acme.a\n\nMine."), "# A\n\nMine.\n"),
+    (ENV, "B=1\n", ("A=", "A=\nMINE="), "B=1\n\nMINE=\n"),
+]
+
+
+@pytest.mark.parametrize(("edit", "given", "change", "left"), BETWEEN)
+def test_with_edits_of_the_user_in_between_only_our_spans_go(
+    edit, given, change, left, project_of
+):
+    project = project_of({edit.file: given})
+    assert project.ask("a", edit).pending == ()
+    woven = project.texts[edit.file]
+    assert change[0] in woven
+    project.texts[edit.file] = woven.replace(*change)
+    assert project.leave("a").pending == ()
+    assert project.texts[edit.file] == left
+
+
+ALTERED = [
+    (EXPORT, "__all__ = ['A']\n", ("PostgreSQL\n", "PostgreSQL  # mine\n")),
+    (EXPORT, "__all__ = ['A']\n", (", 'PostgreSQL'", "")),
+    (GUARDED, "__all__ = ['A']\n", ("psycopg2", "psycopg")),
+    (NAV, "nav:\n  - Sources: []\n", ("p.md", "mine.md")),
+    (NAV, "nav:\n  - Sources: []\n", ("p.md", "p.md  # mine")),
+    (EXTRA, "[project]\n", (">=2026.4", ">=2026.8")),
+    (REFERENCE, "# A\n", ("acme.a\n", "acme.a\n    options:\n      mine: 1\n")),
+    (ENV, "B=1\n", ("A=", "A=mine")),
+]
+
+
+@pytest.mark.parametrize(("edit", "given", "change"), ALTERED)
+def test_a_span_that_was_edited_by_hand_stops_the_file(edit, given, change, project_of):
+    project = project_of({edit.file: given})
+    assert project.ask("a", edit).pending == ()
+    woven = project.texts[edit.file]
+    edited = woven.replace(*change)
+    assert edited != woven
+    project.texts[edit.file] = edited
+    assert {each.action for _, each in project.weave().pending} == {"restore"}
+    assert {each.action for _, each in project.leave("a").pending} == {"remove"}
+    assert project.texts[edit.file] == edited
+    project.texts[edit.file] = woven
+    assert project.weave().pending == ()
+    assert project.texts[edit.file] == given

@@ -8,6 +8,7 @@ import os
 import random
 import site
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from sourcewright.changes import Export
 
 SAMPLE = 300
+RUFF = (sys.executable, "-m", "ruff")
 PATH = "src/acme/sources/__init__.py"
 PLAIN = Export(PATH, ".postgresql_sw", "PostgresqlSw")
 GUARDED = Export(PATH, ".other_sw", "OtherSw", requires="psycopg2")
@@ -105,11 +107,11 @@ def _broken(folder):
     """Give the modules that ruff's formatter, isort or RUF022 would change."""
     rules = ["--select", "I001,RUF022", "--isolated", "--output-format", "json"]
     found = subprocess.run(
-        ["ruff", "check", *rules, "."], cwd=folder, capture_output=True, check=False
+        [*RUFF, "check", *rules, "."], cwd=folder, capture_output=True, check=False
     )
     linted = {Path(each["filename"]).name for each in json.loads(found.stdout)}
     told = subprocess.run(
-        ["ruff", "format", "--check", "--isolated", "."],
+        [*RUFF, "format", "--check", "--isolated", "."],
         cwd=folder,
         capture_output=True,
         text=True,
