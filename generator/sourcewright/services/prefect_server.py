@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -106,6 +107,8 @@ class PrefectServer:
                     log=self.log_path,
                     cwd=self.home,
                     environment=without_prefect() | self.environment,
+                    # Nothing is worth the seconds that an orderly shutdown takes.
+                    stop_signal=signal.SIGKILL,
                     folders=[self.home],
                 )
             )
