@@ -146,7 +146,10 @@ def insert(source: PythonSource, wanted: Wanted, width: int) -> str:
         index = _index(same, wanted)
         if index:
             return insert_lines(text, _below(source, same[index - 1]), block)
-        return insert_lines(text, _above(source, same[0]), block)
+        at = _above(source, same[0])
+        # ruff sets a comment between two imports apart.
+        apart = "\n" if text.startswith("#", at) else ""
+        return insert_lines(text, at, f"{block}{apart}")
     if earlier:
         return insert_lines(text, _below(source, earlier[-1]), f"\n{block}")
     return insert_lines(text, _above(source, run[0]), f"{block}\n")
