@@ -29,7 +29,8 @@ lint: $(READY) ## Style, types and the direction of imports
 golden: $(READY) ## Render the committed reference output again
 	@$(RUN) python tests/golden.py
 
-docs: $(READY) ## Build the documentation site into site/
+docs: $(READY) ## Write the generated pages, and build the site into site/
+	@$(RUN) python docs/generate.py
 	@$(RUN) mkdocs build --strict
 
 bench: $(READY) ## Measure what is marked `bench`

@@ -1,0 +1,177 @@
+"""The documentation: every command in it is run, every generated page is fresh.
+
+A fenced block in the language `console` is run line by line, one with a title is
+written as a file, all in one shell for a page. Other blocks are for reading.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sourcewright.services import PostgreSQL
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TOOLS = Path(sys.executable).parent
+BLOCK = re.compile(
+    r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL
+)
+READ_ONLY = {"python", "text", "yaml"}
+
+COPY = "copier copy --trust --defaults --quiet"
+COMMIT = "git add --all && git commit --quiet --message before"
+PROJECT = f"""
+{COPY} --data project_name=Acme --data package=acme sourcewright pipelines
+cd pipelines
+git init --quiet
+{COMMIT}
+"""
+WITH_ADLS = f"""{PROJECT}
+{COPY} --data component=destination --data name=adls ../sourcewright .
+{COMMIT}
+"""
+WITH_FLOW = f"""{WITH_ADLS}
+{COPY} --data component=source --data name=postgresql ../sourcewright .
+{COMMIT}
+"""
+
+# Each page with commands, and what its reader has done before.
+PAGES = {
+    "README.md": "",
+    "docs/tutorial.md": "",
+    "docs/how-to/add.md": PROJECT,
+    "docs/how-to/first-connector.md": WITH_ADLS,
+    "docs/how-to/update.md": WITH_FLOW,
+    "docs/how-to/without-trust.md": PROJECT,
+}
+
+
+def script(page: str) -> str:
+    """Return a shell script that does what a page says."""
+    lines = ["set -euxo pipefail"]
+    for language, title, content in BLOCK.findall(page):
+        if title:
+            lines.append(f"cat > {title} <<'END_OF_FILE'\n{content}END_OF_FILE")
+        elif language == "console":
+            commands = [line for line in content.splitlines() if line.strip()]
+            assert all(line.startswith("$ ") for line in commands), content
+            lines += [line.removeprefix("$ ") for line in commands]
+        else:
+            assert language in READ_ONLY, f"a block of the language {language}"
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Clone what is checked out here, uncommitted work included, as `sourcewright`."""
+    clone = tmp_path_factory.mktemp("template") / "sourcewright"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        source = REPOSITORY / name
+        if source.is_file() and not name.startswith("tests/"):
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            (clone / name).write_bytes(source.read_bytes())
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "all"]):
+        subprocess.run(["git", *command], cwd=clone, check=True)
+    return clone
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_commands_of_a_page_work_in_its_order(
+    name: str, template: Path, tmp_path: Path, postgres: PostgreSQL
+) -> None:
+    (tmp_path / "sourcewright").symlink_to(template)
+    page = (REPOSITORY / name).read_text(encoding="utf-8")
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {
+        **os.environ,
+        "ACME__POSTGRESQL__HOST": postgres.host,
+        "ACME__POSTGRESQL__PORT": str(postgres.port),
+        "ACME__POSTGRESQL__DATABASE": postgres.database,
+        "ACME__POSTGRESQL__USER": postgres.user,
+        "ACME__POSTGRESQL__PASSWORD": postgres.password,
+        "GIT_AUTHOR_EMAIL": "test@example.com",
+        "GIT_AUTHOR_NAME": "Test",
+        "GIT_COMMITTER_EMAIL": "test@example.com",
+        "GIT_COMMITTER_NAME": "Test",
+        "PIP_NO_COMPILE": "1",
+        "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PYTHONPATH": "src",
+    }
+    done = subprocess.run(
+        ["bash", "-c", f"{PAGES[name]}\n{script(page)}"],
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    shown = done.stdout + done.stderr
+    assert done.returncode == 0, shown[-4000:]
+    assert "add by hand" not in shown
+    assert postgres.password not in shown
+
+
+def test_every_page_with_commands_is_run() -> None:
+    pages = [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]
+    with_commands = {
+        page.relative_to(REPOSITORY).as_posix()
+        for page in pages
+        if "```console" in page.read_text(encoding="utf-8")
+    }
+    assert with_commands == set(PAGES)
+
+
+def test_the_links_of_the_readme_lead_somewhere() -> None:
+    page = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    targets = [link for link in re.findall(r"\]\(([^)]+)\)", page) if "://" not in link]
+    assert targets
+    assert [link for link in targets if not (REPOSITORY / link).exists()] == []
+
+
+def test_the_tree_of_the_readme_is_what_a_source_brings() -> None:
+    golden = REPOSITORY / "tests" / "reference" / "postgresql_to_adls"
+    page = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^(\S.*?)\s{2,}([+~]) ", page, re.MULTILINE)
+    assert len(rows) > 10
+    for paths, sign in rows:
+        first, *more = paths.split(", ")
+        names = [first, *(str(Path(first).parent / name) for name in more)]
+        for name in names:
+            assert (golden / name).is_file(), name
+            owned_by_source = "postgresql" in Path(name).name
+            assert owned_by_source == (sign == "+"), name
+
+
+def test_the_generated_pages_are_fresh() -> None:
+    done = subprocess.run(
+        [sys.executable, "docs/generate.py", "--check"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(tmp_path)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
