@@ -1,0 +1,24 @@
+"""What the tests of the generated code share."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.generated.parts import copy_golden
+
+
+@pytest.fixture(scope="session")
+def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the golden once, to import from; nobody changes it."""
+    return copy_golden(tmp_path_factory.mktemp("golden") / "project")
+
+
+@pytest.fixture(scope="session")
+def closed_port() -> Iterator[int]:
+    """Hold a port on which nobody listens, so that nobody else takes it."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        port: int = holder.getsockname()[1]
+        yield port
