@@ -90,6 +90,18 @@ class Pending:
 
 
 @dataclass(frozen=True)
+class Need:
+    """A name that an application imports from a shared module, and what makes it.
+
+    `answers` are those that the template has to be applied with.
+    """
+
+    file: str
+    name: str
+    answers: str
+
+
+@dataclass(frozen=True)
 class Application:
     """One application's part of the ledger; `edits` is None without an edits.yml."""
 
@@ -98,6 +110,7 @@ class Application:
     woven: tuple[Woven, ...] = ()
     pending: tuple[Pending, ...] = ()
     woven_text: str | None = None
+    needs: tuple[Need, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,3 +149,4 @@ class Report:
 
     done: tuple[tuple[str, str], ...] = ()
     pending: tuple[tuple[str, Pending], ...] = ()
+    missing: tuple[tuple[str, Need], ...] = ()

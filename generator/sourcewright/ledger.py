@@ -20,6 +20,7 @@ from sourcewright.changes import (
     Import,
     Item,
     Lines,
+    Need,
     Pending,
     Reference,
     Woven,
@@ -74,9 +75,11 @@ def parse(name: str, edits_text: str | None, woven_text: str | None) -> Applicat
         LedgerError: a text does not say what it should.
     """
     edits = None
+    needs: tuple[Need, ...] = ()
     if edits_text is not None:
         where = f"{LEDGER}/{name}/edits.yml"
         edits = tuple(_edit(e, where) for e in _entries(edits_text, where, "edits"))
+        needs = tuple(_need(e, where) for e in _entries(edits_text, where, "needs"))
     woven: tuple[Woven, ...] = ()
     pending: tuple[Pending, ...] = ()
     if woven_text is not None:
@@ -85,7 +88,7 @@ def parse(name: str, edits_text: str | None, woven_text: str | None) -> Applicat
         pending = tuple(
             _pending(e, where) for e in _entries(woven_text, where, "pending")
         )
-    return Application(name, edits, woven, pending, woven_text)
+    return Application(name, edits, woven, pending, woven_text, needs)
 
 
 def _text(root: Path, path: str) -> str | None:
@@ -143,6 +146,13 @@ def _edit(entry: dict[str, Any], where: str) -> Edit:
         if key in values:
             values[key] = values[key].rstrip("\n")
     return kind(**values)
+
+
+def _need(entry: dict[str, Any], where: str) -> Need:
+    keys = {field.name for field in dataclasses.fields(Need)}
+    if set(entry) != keys or not all(isinstance(each, str) for each in entry.values()):
+        raise _broken(where, f"has a need that isn't made of {', '.join(sorted(keys))}")
+    return Need(**entry)
 
 
 def _woven(entry: dict[str, Any], where: str) -> Woven:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sourcewright import ledger
@@ -59,6 +60,10 @@ def weave_json(plan: Plan, outcome: Report, *, dry_run: bool) -> str:
             "written": not dry_run,
             "changes": [{"verb": verb, "path": path} for verb, path in outcome.done],
             "pending": [_pending(*each) for each in outcome.pending],
+            "missing": [
+                {"application": application, **asdict(need)}
+                for application, need in outcome.missing
+            ],
             "diff": diff(plan) if dry_run else None,
         }
     )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sourcewright import ledger
-from sourcewright.changes import Pending, Plan, Report
+from sourcewright.changes import Need, Pending, Plan, Report
 from sourcewright.commit import commit
+from sourcewright.errors import EditRefused
 from sourcewright.plan import plan_weave, shared_paths
 from sourcewright.project import LEDGER, line_width, read_shared
+from sourcewright.weave.python_source import binds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -35,7 +40,23 @@ def weave_project(root: Path, *, dry_run: bool = False) -> tuple[Plan, Report]:
     plan = plan_project(root)
     if not dry_run:
         commit(root, plan)
-    return plan, report(plan)
+    return plan, replace(report(plan), missing=tuple(missing(root)))
+
+
+def missing(root: Path) -> Iterator[tuple[str, Need]]:
+    """Yield the names that applications import and that nothing in the project makes.
+
+    Raises:
+        LedgerError: a file of the ledger does not say what it should.
+        UnsafePath: a need leads out of the project.
+    """
+    for application in ledger.read(root):
+        for need in application.needs:
+            text = read_shared(root, need.file).text
+            with suppress(EditRefused):
+                if text is not None and binds(text, need.name):
+                    continue
+            yield application.id, need
 
 
 def report(plan: Plan) -> Report:
@@ -60,4 +81,7 @@ def lines_of(outcome: Report) -> list[str]:
             rows.append(f"  pending  {each.edit.file}: {each.reason}")
             rows.append(f"           {each.action} by hand:")
             rows += [f"             {row}".rstrip() for row in each.by_hand.split("\n")]
+    for application, need in outcome.missing:
+        rows.append(f"  missing  {need.name}, which {application} imports")
+        rows.append(f"           to make it, apply the template with {need.answers}")
     return rows

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from sourcewright.checks.ledger import NothingPending, SharedFilesHoldEveryEdit
+from sourcewright.checks.ledger import (
+    NothingMissing,
+    NothingPending,
+    SharedFilesHoldEveryEdit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +29,11 @@ class Rule(Protocol):
         """Yield each place that breaks the rule."""
 
 
-RULES: tuple[Rule, ...] = (NothingPending(), SharedFilesHoldEveryEdit())
+RULES: tuple[Rule, ...] = (
+    NothingPending(),
+    SharedFilesHoldEveryEdit(),
+    NothingMissing(),
+)
 
 
 def check_project(root: Path) -> list[Finding]:

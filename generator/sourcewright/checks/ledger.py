@@ -8,7 +8,7 @@ from sourcewright import ledger, weave
 from sourcewright.checks.finding import Finding
 from sourcewright.errors import EditRefused
 from sourcewright.project import read_shared
-from sourcewright.weaving import plan_project
+from sourcewright.weaving import missing, plan_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,19 @@ class NothingPending:
         for change in plan.changes:
             what = "is not as the ledger asks"
             yield Finding(self.code, change.path, what, "run `sourcewright weave`")
+
+
+class NothingMissing:
+    """Every task that a flow imports is made by some component."""
+
+    code: ClassVar[str] = "SW103"
+
+    def find(self, root: Path) -> Iterator[Finding]:
+        """Yield the names that are imported and not there."""
+        for application, need in missing(root):
+            what = f"{need.name}, which {application} imports, is not there"
+            step = f"apply the template with {need.answers}"
+            yield Finding(self.code, need.file, what, step)
 
 
 class SharedFilesHoldEveryEdit:

@@ -51,6 +51,25 @@ class PythonSource:
         )
 
 
+def binds(text: str, name: str) -> bool:
+    """Tell whether the module has a name of its own, by an import or a definition.
+
+    Raises:
+        EditRefused: it isn't valid Python.
+    """
+    for node in ast.walk(read(text.removeprefix("\ufeff")).tree):
+        match node:
+            case ast.alias(name=imported, asname=alias) if (alias or imported) == name:
+                return True
+            case ast.FunctionDef(name=defined) | ast.ClassDef(name=defined) if (
+                defined == name
+            ):
+                return True
+            case ast.Name(id=assigned, ctx=ast.Store()) if assigned == name:
+                return True
+    return False
+
+
 @lru_cache(maxsize=32)
 def read(text: str) -> PythonSource:
     """Parse `text` once, however often it is asked for. Not to be altered."""
