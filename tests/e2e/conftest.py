@@ -1,0 +1,322 @@
+"""Stock Copier in an environment of its own, this repository as a template, and
+projects made of both.
+
+A project that several tests begin with is made once; each test works on its own copy.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+UV = Path(sys.executable).with_name("uv")
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What a user has at hand: Copier, git, an identity, and an empty home."""
+
+    environment: dict[str, str]
+
+    def run(
+        self, *command: str | Path, folder: Path
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in a folder; its stdout holds all that it said, uncoloured."""
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        done.stdout = re.sub("\x1b\\[[0-9;]*m", "", done.stdout)
+        return done
+
+    def said(self, *command: str | Path, folder: Path) -> str:
+        """Run a command that has to succeed; give what it said."""
+        done = self.run(*command, folder=folder)
+        assert done.returncode == 0, f"{command} gave {done.returncode}:\n{done.stdout}"
+        return done.stdout
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A folder under git: the template, or a project."""
+
+    path: Path
+    shell: Shell
+
+    def git(self, *arguments: str) -> str:
+        """Run git; give what it said."""
+        return self.shell.said("git", *arguments, folder=self.path)
+
+    def commit(self, message: str = "work") -> None:
+        """Commit all that there is."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+
+    def status(self) -> list[str]:
+        """Give what changed since the last commit, a line for each file."""
+        return self.git("status", "--porcelain", "--untracked-files=all").splitlines()
+
+    def read(self, path: str) -> str:
+        """Give the text of a file, its newlines as they are."""
+        return (self.path / path).read_bytes().decode("utf-8")
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file, its folders too."""
+        place = self.path / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(text.encode("utf-8"))
+
+    def replace(self, path: str, old: str, new: str) -> None:
+        """Replace a text that stands in a file exactly once."""
+        text = self.read(path)
+        assert text.count(old) == 1, f"{text.count(old)} times in {path}: {old}"
+        self.write(path, text.replace(old, new))
+
+    def release(self, version: str) -> None:
+        """Commit what changed, if anything did, and tag it."""
+        if self.status():
+            self.commit(version)
+        self.git("tag", version)
+
+    def files(self) -> dict[str, bytes]:
+        """Give the content of each file that git would keep, by its path."""
+        listed = self.git("ls-files", "-z", "-co", "--exclude-standard").split("\0")
+        places = {name: self.path / name for name in sorted(listed) if name}
+        return {
+            name: place.read_bytes() for name, place in places.items() if place.exists()
+        }
+
+
+@dataclass(frozen=True)
+class Copier:
+    """`copier`, as a user types it."""
+
+    program: Path
+    shell: Shell
+
+    def run(
+        self, *arguments: str | Path, folder: Path, **answers: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run any command of Copier in a folder; its stdout holds all that it said."""
+        data = [p for key in answers for p in ("--data", f"{key}={answers[key]}")]
+        verb, *rest = arguments
+        return self.shell.run(
+            self.program, verb, "--defaults", *data, *rest, folder=folder
+        )
+
+    def copy(
+        self, template: Checkout, project: Path, *options: str, **answers: str
+    ) -> str:
+        """Run `copier copy --trust`, which has to succeed; give what it said."""
+        return self._said(
+            "copy", "--trust", *options, template.path, ".", folder=project, **answers
+        )
+
+    def update(
+        self, project: Path, application: str, *options: str, **answers: str
+    ) -> str:
+        """Run `copier update --trust` for an application; give what it said."""
+        file = f".sourcewright/{application}/answers.yml"
+        return self._said(
+            "update", "-a", file, "--trust", *options, folder=project, **answers
+        )
+
+    def recopy(
+        self, project: Path, application: str, *options: str, **answers: str
+    ) -> str:
+        """Run `copier recopy --trust` for an application; give what it said."""
+        file = f".sourcewright/{application}/answers.yml"
+        return self._said(
+            "recopy", "-a", file, "--trust", *options, folder=project, **answers
+        )
+
+    def _said(self, *arguments: str | Path, folder: Path, **answers: str) -> str:
+        done = self.run(*arguments, folder=folder, **answers)
+        assert done.returncode == 0, (
+            f"{arguments} gave {done.returncode}:\n{done.stdout}"
+        )
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """Git and nothing else on the path, an identity, and an empty home."""
+    home = tmp_path_factory.mktemp("home")
+    git = shutil.which("git")
+    assert git, "these tests need git"
+    return Shell(
+        {
+            "PATH": os.pathsep.join([str(Path(git).parent), "/usr/bin", "/bin"]),
+            "HOME": str(home),
+            "XDG_CACHE_HOME": str(home / "cache"),
+            "XDG_CONFIG_HOME": str(home / "config"),
+            "XDG_DATA_HOME": str(home / "data"),
+            "LANG": "C.UTF-8",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_AUTHOR_NAME": "Ada",
+            "GIT_AUTHOR_EMAIL": "ada@example.com",
+            "GIT_COMMITTER_NAME": "Ada",
+            "GIT_COMMITTER_EMAIL": "ada@example.com",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def copier(tmp_path_factory: pytest.TempPathFactory, shell: Shell) -> Copier:
+    """Copier and what it needs, in the versions of our lock file, and nothing else."""
+    folder = tmp_path_factory.mktemp("stock")
+    locked = folder / "locked.txt"
+    export = ["export", "--frozen", "--no-dev", "--no-emit-project", "--no-hashes"]
+    make = ["venv", "--python", sys.executable, str(folder / "venv")]
+    install = ["pip", "install", "--python", str(folder / "venv"), "copier"]
+    for command in (
+        [*export, "--output-file", str(locked)],
+        make,
+        [*install, "--constraints", str(locked)],
+    ):
+        subprocess.run([UV, "--quiet", *command], cwd=REPOSITORY, check=True)
+    return Copier(folder / "venv" / "bin" / "copier", shell)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory, shell: Shell) -> Checkout:
+    """This repository as it is now, uncommitted work too, in a clean commit."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "-co", "--exclude-standard"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\0")
+    made = Checkout(tmp_path_factory.mktemp("template") / "sourcewright", shell)
+    for name in listed:
+        place = REPOSITORY / name
+        if name and not name.startswith("tests/") and place.is_file():
+            (made.path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(place, made.path / name)
+    made.git("init", "--quiet", "--initial-branch=main")
+    made.commit("the template")
+    return made
+
+
+@pytest.fixture(scope="session")
+def bare(
+    tmp_path_factory: pytest.TempPathFactory, copier: Copier, template: Checkout
+) -> Checkout:
+    """A project without connectors, made in an empty folder and then committed."""
+    made = Checkout(tmp_path_factory.mktemp("bare") / "acme", copier.shell)
+    made.path.mkdir()
+    copier.copy(
+        template,
+        made.path,
+        component="project",
+        project_name="Acme Pipelines",
+        package="acme",
+    )
+    made.git("init", "--quiet", "--initial-branch=main")
+    made.commit("project")
+    return made
+
+
+@pytest.fixture(scope="session")
+def acme(
+    tmp_path_factory: pytest.TempPathFactory,
+    copier: Copier,
+    template: Checkout,
+    bare: Checkout,
+) -> Checkout:
+    """A project that loads from PostgreSQL into ADLS, committed."""
+    made = _copy_of(bare, tmp_path_factory.mktemp("acme") / "acme")
+    copier.copy(template, made.path, component="destination", name="adls")
+    made.commit("adls")
+    copier.copy(
+        template,
+        made.path,
+        component="source",
+        name="postgresql",
+        destinations="[adls]",
+    )
+    made.commit("postgresql")
+    return made
+
+
+@pytest.fixture(scope="session")
+def acme_and_orders(
+    tmp_path_factory: pytest.TempPathFactory,
+    copier: Copier,
+    template: Checkout,
+    acme: Checkout,
+) -> Checkout:
+    """The same with a folder as a second destination, for both of two sources."""
+    made = _copy_of(acme, tmp_path_factory.mktemp("orders") / "acme")
+    copier.copy(template, made.path, component="destination", name="local")
+    made.commit("local")
+    copier.update(made.path, "source-postgresql", destinations="[adls, local]")
+    made.commit("postgresql into local")
+    copier.copy(
+        template,
+        made.path,
+        component="source",
+        name="orders_db",
+        dialect="postgresql",
+        destinations="[local]",
+    )
+    made.commit("orders_db")
+    return made
+
+
+@pytest.fixture
+def empty(tmp_path: Path, shell: Shell) -> Callable[[str], Checkout]:
+    """Give a test an empty repository in a folder of a name."""
+
+    def make(name: str) -> Checkout:
+        made = Checkout(tmp_path / name, shell)
+        made.path.mkdir()
+        made.git("init", "--quiet", "--initial-branch=main")
+        return made
+
+    return make
+
+
+@pytest.fixture
+def copy_of(tmp_path: Path) -> Callable[[Checkout], Checkout]:
+    """Give a test its own copy of a template or a project."""
+
+    def copy(checkout: Checkout) -> Checkout:
+        return _copy_of(checkout, tmp_path / checkout.path.name)
+
+    return copy
+
+
+def point_at(project: Checkout, template: Checkout, commit: str | None = None) -> None:
+    """Make a project one of another copy of its template; a tag may name the commit."""
+    values = {"_src_path": str(template.path)} | ({"_commit": commit} if commit else {})
+    for place in project.path.glob(".sourcewright/*/answers.yml"):
+        text = place.read_text(encoding="utf-8")
+        for key, value in values.items():
+            text = re.sub(f"(?m)^{key}: .*$", f"{key}: {value}", text)
+        place.write_text(text, encoding="utf-8")
+    project.commit("another address of the template")
+
+
+def _copy_of(checkout: Checkout, folder: Path) -> Checkout:
+    shutil.copytree(checkout.path, folder, symlinks=True)
+    return Checkout(folder, checkout.shell)
