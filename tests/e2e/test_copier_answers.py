@@ -1,0 +1,362 @@
+"""What may be answered: refused before anything is written, or good for the tools."""
+
+from __future__ import annotations
+
+import ast
+import json
+import keyword
+import re
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import pytest
+import yaml
+
+from tests.e2e.conftest import REPOSITORY, UV
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from tests.e2e.conftest import Checkout, Copier
+
+LONG = "x" * 300
+# What was answered -> what is said of it. A title may be what a name may not.
+BAD_TITLES = {
+    "": "2 to 60 characters",
+    "x": "2 to 60 characters",
+    "   ": "2 to 60 characters",
+    LONG: "2 to 60 characters",
+    "../x": "begin with a letter",
+    "{{ 7 * 7 }}": "begin with a letter",
+    'Say "hi"': "Use letters",
+    "A\nB": "Use letters",
+    "Acme \U0001f680": "Use letters",
+}
+BAD_NAMES = {
+    "": "A name is needed",
+    LONG: "has 300 characters",
+    "\u00dcn\u00efcode": "Use snake_case",
+    "../x": "Use snake_case",
+    "1abc": "Use snake_case",
+    "a__b": "Use snake_case",
+    "_a": "Use snake_case",
+    "a_": "Use snake_case",
+    "Orders": "Use snake_case",
+    "a-b": "Use snake_case",
+    "a b": "Use snake_case",
+    "a\n": "Use snake_case",
+    "{{ 7 * 7 }}": "Use snake_case",
+    "\U0001f680": "Use snake_case",
+    "class": "word of the Python language",
+    "json": "standard library",
+    "con": "on Windows",
+}
+BAD_MODULES = {
+    **BAD_NAMES,
+    "base": "the project uses itself",
+    "config": "the project uses itself",  # tests/unit/test_config.py
+    "df": "the project uses itself",  # the flow df_to_adls would call itself
+    "path": "the project uses itself",  # class Path, in a module that imports one
+    "value_error": "the project uses itself",
+}
+BAD_LISTS = {
+    "adls": "Give a list of names",
+    "'': adls": "Give a list of names",
+    "[[adls]]": "Give a list of names",
+    "[1]": "Give a list of names",
+    "7": "Give a list of names",
+    "[adls, adls]": "twice",
+    "[orders]": "is the source",
+    **{f"[{json.dumps(name)}]": said for name, said in BAD_MODULES.items()},
+}
+BAD_CHOICES = {"": "Invalid choice", "teradata": "Invalid choice"}
+SOURCE = {"component": "source", "package": "acme", "name": "orders"}
+FLOW = {"component": "flow", "package": "acme", "source": "a1", "destination": "b1"}
+BAD_ANSWERS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "component": ({}, BAD_CHOICES),
+    "project_name": ({"component": "project"}, BAD_TITLES),
+    "package": ({"component": "project"}, BAD_NAMES | {"pandas": "uses: choose"}),
+    "name": (SOURCE, BAD_MODULES),
+    "kind": (SOURCE, BAD_CHOICES),
+    "dialect": (SOURCE, BAD_CHOICES),
+    "destinations": (SOURCE, BAD_LISTS),
+    "source": (FLOW, BAD_MODULES),
+    "destination": (FLOW, {**BAD_MODULES, "a1": "is the source"}),
+}
+# Many commands in one process, as each would run alone but for Copier's slow start.
+MANY = """
+import contextlib, io, json, sys, traceback
+from copier.__main__ import CopierApp
+
+for command in json.load(sys.stdin):
+    said, code = io.StringIO(), 0
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        try:
+            code = CopierApp.run(["copier", *command], exit=False)[1]
+        except Exception:
+            traceback.print_exc()
+            code = 1
+    print(json.dumps([code, said.getvalue()]))
+"""
+
+
+@pytest.fixture(scope="session")
+def names(template: Checkout) -> Any:  # noqa: ANN401  # what a Jinja module holds
+    """The lists and macros of names.jinja."""
+    environment = jinja2.Environment(
+        autoescape=False,  # noqa: S701  # it renders no HTML
+        extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"],
+        loader=jinja2.FileSystemLoader(template.path),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("template/kinds/names.jinja").module
+
+
+@pytest.fixture(scope="session")
+def questions(template: Checkout) -> dict[str, dict[str, Any]]:
+    """The questions that are asked, by name."""
+    *_, last = yaml.safe_load_all(
+        template.read("copier.yml").replace("!include", "# !include")
+    )
+    return {
+        name: question
+        for name, question in last.items()
+        if not name.startswith("_") and question.get("when") is not False
+    }
+
+
+@pytest.fixture(scope="session")
+def plain_template(
+    tmp_path_factory: pytest.TempPathFactory, template: Checkout
+) -> Path:
+    """The template in a folder without git, which Copier reads faster."""
+    folder = tmp_path_factory.mktemp("plain") / "sourcewright"
+    shutil.copytree(template.path, folder, ignore=shutil.ignore_patterns(".git"))
+    return folder
+
+
+def run_many(
+    copier: Copier, commands: Iterable[list[str]], folder: Path
+) -> list[tuple[int, str]]:
+    """Run commands of Copier; give the exit code and the text of each."""
+    done = subprocess.run(
+        [copier.program.with_name("python"), "-c", MANY],
+        input=json.dumps(list(commands)),
+        cwd=folder,
+        env=copier.shell.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [(code, said) for code, said in map(json.loads, done.stdout.splitlines())]
+
+
+@pytest.mark.parametrize("question", BAD_ANSWERS)
+def test_a_bad_answer_is_refused_and_nothing_is_written(
+    copier: Copier, plain_template: Path, tmp_path: Path, question: str
+) -> None:
+    others, bad = BAD_ANSWERS[question]
+    commands = []
+    for answer in bad:
+        answers = {**others, question: answer}
+        data = [part for key in answers for part in ("-d", f"{key}={answers[key]}")]
+        options = ["--trust", "--defaults", "--quiet"]
+        commands.append(["copy", *options, *data, str(plain_template), "."])
+
+    outcomes = run_many(copier, commands, tmp_path)
+
+    assert len(outcomes) == len(bad)
+    for (answer, expected), (code, said) in zip(bad.items(), outcomes, strict=True):
+        assert code != 0, f"{question}={answer!r} is accepted"
+        last = said.rstrip().splitlines()[-1]
+        assert expected in last, f"{question}={answer!r}: {said[-500:]}"
+        assert f"'{question}'" in last
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bad_answer_on_the_command_line_ends_with_our_sentence(
+    copier: Copier, template: Checkout, tmp_path: Path
+) -> None:
+    done = copier.run(
+        *("copy", "--trust", template.path, "."),
+        folder=tmp_path,
+        component="source",
+        package="acme",
+        name="json",
+    )
+    assert done.returncode != 0
+    assert done.stdout.rstrip().endswith(
+        "Validation error for question 'name': \"json\" is a module of Python's "
+        "standard library: choose another, for example json_db."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("missing", ["name", "source", "destination"])
+def test_what_has_no_default_must_be_answered(
+    copier: Copier, template: Checkout, tmp_path: Path, missing: str
+) -> None:
+    answers = dict(SOURCE if missing == "name" else FLOW)
+    del answers[missing]
+    done = copier.run(
+        *("copy", "--trust", template.path, "."), folder=tmp_path, **answers
+    )
+    assert done.returncode != 0
+    assert f'Question "{missing}" is required' in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_other_question_has_a_default_and_each_a_help_text(
+    questions: dict[str, dict[str, Any]],
+) -> None:
+    assert set(questions) == set(BAD_ANSWERS)
+    without_default = {name for name in questions if "default" not in questions[name]}
+    assert without_default == {"name", "source", "destination"}
+    assert all(len(question["help"]) > 10 for question in questions.values())
+
+
+def test_no_question_is_a_secret(
+    template: Checkout, questions: dict[str, dict[str, Any]]
+) -> None:
+    assert not [name for name in questions if questions[name].get("secret")]
+    assert "_secret_questions" not in template.read("copier.yml")
+    secrets = re.compile("password|token|secret|credential|key$")
+    assert not [name for name in questions if secrets.search(name)]
+
+
+def test_the_defaults_alone_make_a_project_that_imports(
+    copier: Copier, template: Checkout, empty: Callable[[str], Checkout]
+) -> None:
+    project = empty("2024 data!")
+    copier.copy(template, project.path)
+    assert "project_name: 2024 Data\n" in project.read(
+        ".sourcewright/project/answers.yml"
+    )
+    script = (
+        "import data, data.config, data.sources, data.orchestration.prefect.tasks, "
+        "data.orchestration.prefect.flows; print(data.sources.__all__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", script],
+        cwd=project.path / "src",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ast.literal_eval(done.stdout) == ["SQL", "Destination", "Source"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "title", "package"),
+    [
+        ("data-lake_2", "Data Lake 2", "data_lake_2"),
+        ("---", "My Pipelines", "my_pipelines"),
+        (
+            "\u0434\u0430\u043d\u043d\u044b\u0435",
+            "\u0414\u0430\u043d\u043d\u044b\u0435",
+            "my_pipelines",
+        ),
+        ("x" * 80, "My Pipelines", "my_pipelines"),
+        ("json", "Json", "my_pipelines"),
+    ],
+)
+def test_any_folder_gives_a_title_and_a_package(
+    names: Any,  # noqa: ANN401  # as the fixture
+    folder: str,
+    title: str,
+    package: str,
+) -> None:
+    assert str(names.title_from(folder)).strip() == title
+    assert str(names.problem_with_title(title)).strip() == ""
+    assert str(names.package_from(title)).strip() == package
+    assert str(names.problem_with_package(package)).strip() == ""
+
+
+def interpreters() -> list[str]:
+    """Give every Python of this machine that has a list of its standard library."""
+    listing = ["python", "list", "--only-installed", "--no-python-downloads"]
+    done = subprocess.run(
+        [UV, *listing, "--output-format", "json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = {
+        tuple(each["version_parts"].values()): each["path"]
+        for each in json.loads(done.stdout)
+        if each["implementation"] == "cpython"
+    }
+    return [found[version] for version in found if version >= (3, 10)]
+
+
+def test_the_lists_of_reserved_names_are_python_s_own(names: Any) -> None:  # noqa: ANN401  # as the fixture
+    script = (
+        "import json, keyword, sys;"
+        "print(json.dumps([keyword.kwlist, sorted(sys.stdlib_module_names)]))"
+    )
+    found = interpreters()
+    assert found
+    for python in found:
+        done = subprocess.run(
+            [python, "-c", script], capture_output=True, text=True, check=True
+        )
+        keywords, modules = json.loads(done.stdout)
+        lower = {word for word in keywords if word.islower()}
+        assert lower <= set(names.keywords), python
+        public = {name for name in modules if not name.startswith("_")}
+        assert public <= set(names.standard_library), python
+    assert keyword.iskeyword("class")
+
+
+def test_no_connector_can_take_a_class_that_its_modules_import(
+    names: Any,  # noqa: ANN401  # as the fixture
+    acme_and_orders: Checkout,
+) -> None:
+    connectors = {"PostgreSQL", "OrdersDb", "AzureDataLake", "LocalFolder"}
+    imported = {"Destination", "Source"}  # which sources exports already
+    for path, content in acme_and_orders.files().items():
+        if re.search(r"(/test_)?(postgresql|azure_data_lake|adls|local\w*)\.py$", path):
+            for node in ast.walk(ast.parse(content)):
+                if isinstance(node, ast.ImportFrom):
+                    imported |= {alias.name for alias in node.names}
+    accepted = []
+    for class_name in sorted(imported - connectors):
+        words = re.findall("[A-Z][a-z0-9]+", class_name)  # so not UTC
+        name = "_".join(words).lower()
+        if name and "".join(words) == class_name:
+            assert str(names.class_from(name)).strip() == class_name
+            if not str(names.problem_with_name(name)).strip():
+                accepted.append(name)
+    assert accepted == []
+
+
+def test_an_older_copier_is_refused(
+    copier: Copier,
+    copy_of: Callable[[Checkout], Checkout],
+    template: Checkout,
+    tmp_path: Path,
+) -> None:
+    newer = copy_of(template)
+    newer.replace(
+        "copier.yml", '_min_copier_version: "9.19.0"', '_min_copier_version: "10.0.0"'
+    )
+    newer.commit("for a later Copier")
+    project = tmp_path / "project"
+    project.mkdir()
+    done = copier.run("copy", "--trust", newer.path, ".", folder=project)
+    assert done.returncode != 0
+    assert "needs version 10.0.0" in done.stdout or "10.0.0" in done.stdout
+    assert list(project.iterdir()) == []
+
+
+def test_the_oldest_copier_that_is_admitted_is_what_we_depend_on() -> None:
+    settings = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    text = (REPOSITORY / "copier.yml").read_text(encoding="utf-8")
+    found = re.search(r'_min_copier_version: "(\d+\.\d+)\.0"', text)
+    assert found
+    assert f'"copier>={found[1]},' in settings
