@@ -37,6 +37,7 @@ def commands() -> str:
         "| 2 | the command was called wrongly |\n"
         "| 3 | a defect of Sourcewright; please report the traceback |\n"
         "| 4 | done, with edits left to do by hand |\n"
+        "| 130 | stopped by Ctrl-C |\n"
     )
     return "\n".join(parts)
 

@@ -1,7 +1,7 @@
 """The command line: the only module that prints or exits.
 
 Exit codes: 0 done or nothing to do, 1 the user can fix it, 2 usage, 3 our bug,
-4 done with edits left to do by hand.
+4 done with edits left to do by hand, 130 stopped by Ctrl-C.
 
 Every command imports what it runs when it runs, so that `--help` is fast.
 """
@@ -18,6 +18,7 @@ import click
 from sourcewright.errors import SourcewrightError
 
 DONE, FIXABLE, USAGE, BUG, LEFT = range(5)
+STOPPED = 130  # as shells have it: 128 and the number of SIGINT
 
 _project = click.option(
     "--project",
@@ -129,9 +130,9 @@ def run(arguments: list[str]) -> int:
     except SourcewrightError as err:
         click.echo(str(err), err=True)
         return FIXABLE
-    except click.exceptions.Abort:
+    except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("stopped", err=True)
-        return FIXABLE
+        return STOPPED
     except click.ClickException as err:
         err.show()
         return USAGE

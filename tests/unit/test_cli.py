@@ -30,6 +30,17 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_ctrl_c_stops_with_the_code_that_shells_know(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def pressed(_root: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sourcewright.ledger.read", pressed)
+    assert cli.run(["list"]) == 130
+    assert capsys.readouterr().err.strip() == "stopped"
+
+
 def test_weave_edits_then_says_identical(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -181,9 +181,9 @@ def exact(column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
 
 
 def _integer(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-        return column.cast(pa.int64())  # a safe cast: a fraction or NaN is an error
-    return _refuse("no number")
+    if pa.types.is_integer(column.type):
+        return column.cast(pa.int64())
+    return _refuse("no integer")
 
 
 def _float_bits(column: pa.ChunkedArray) -> pa.ChunkedArray:
