@@ -25,12 +25,12 @@ from acme.exceptions import ConfigError
 
 PATH_VARIABLE = "ACME_CONFIG_PATH"
 FIELD_VARIABLE_PREFIX = "ACME__"
+DEFAULT_PATH = "~/.config/acme/config.yaml"
 
 
 def config_path() -> Path:
     """Return where the configuration file is expected; it need not exist."""
-    default = Path.home() / ".config" / "acme" / "config.yaml"
-    return Path(os.environ.get(PATH_VARIABLE) or default)
+    return Path(os.environ.get(PATH_VARIABLE) or DEFAULT_PATH).expanduser()
 
 
 def get_source_config(key: str) -> dict[str, Any]:

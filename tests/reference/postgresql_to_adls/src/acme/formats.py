@@ -10,7 +10,10 @@ from typing import IO, Any, Protocol
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from acme.exceptions import SchemaChangedError, UnsupportedFormatError
+from acme.exceptions import (
+    SchemaChangedError,
+    UnsupportedFormatError,
+)
 
 Sink = IO[bytes] | io.RawIOBase
 

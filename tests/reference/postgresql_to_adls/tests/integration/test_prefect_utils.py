@@ -8,8 +8,13 @@ from prefect.blocks.notifications import SlackWebhook
 from prefect.blocks.system import Secret
 import pytest
 
-from acme.exceptions import FatalError, RetriableError
-from acme.orchestration.prefect.exceptions import MissingPrefectBlockError
+from acme.exceptions import (
+    FatalError,
+    RetriableError,
+)
+from acme.orchestration.prefect.exceptions import (
+    MissingPrefectBlockError,
+)
 from acme.orchestration.prefect.utils import (
     cancel_flow_retries,
     current_load_id,

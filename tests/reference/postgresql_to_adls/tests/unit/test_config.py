@@ -10,6 +10,10 @@ from acme.config import (
 from acme.exceptions import ConfigError
 from tests.contracts.shown import everything_shown
 
+DEFAULT_PATH = "~/.config/acme/config.yaml"
+PATH_VARIABLE = "ACME_CONFIG_PATH"
+PASSWORD_VARIABLE = "ACME__WAREHOUSE__PASSWORD"
+ACCOUNT_VARIABLE = "ACME__LAKE__ACCOUNT_NAME"
 VALID = """\
 version: 1
 sources:
@@ -26,7 +30,7 @@ sources:
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "config.yaml"
     path.write_text(VALID, encoding="utf-8")
-    monkeypatch.setenv("ACME_CONFIG_PATH", str(path))
+    monkeypatch.setenv(PATH_VARIABLE, str(path))
     return path
 
 
@@ -44,7 +48,7 @@ def test_a_config_key_without_content_has_no_credentials(config: Path) -> None:
 def test_the_environment_takes_precedence(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ACME__WAREHOUSE__PASSWORD", "from-the-environment")
+    monkeypatch.setenv(PASSWORD_VARIABLE, "from-the-environment")
     credentials = get_source_credentials("warehouse")
     assert credentials["password"] == "from-the-environment"
 
@@ -52,8 +56,8 @@ def test_the_environment_takes_precedence(
 def test_the_environment_alone_is_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ACME_CONFIG_PATH", str(tmp_path / "none.yaml"))
-    monkeypatch.setenv("ACME__LAKE__ACCOUNT_NAME", "account")
+    monkeypatch.setenv(PATH_VARIABLE, str(tmp_path / "none.yaml"))
+    monkeypatch.setenv(ACCOUNT_VARIABLE, "account")
     assert get_source_credentials("lake") == {"account_name": "account"}
 
 
@@ -65,7 +69,7 @@ def test_an_unknown_key_is_named_with_the_known_ones(config: Path) -> None:
 def test_without_a_file_every_key_is_unknown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ACME_CONFIG_PATH", str(tmp_path / "none.yaml"))
+    monkeypatch.setenv(PATH_VARIABLE, str(tmp_path / "none.yaml"))
     with pytest.raises(ConfigError, match=r"none\.yaml \(keys: none\)"):
         get_source_config("warehouse")
 
@@ -73,8 +77,8 @@ def test_without_a_file_every_key_is_unknown(
 def test_without_a_variable_the_file_is_in_the_home_folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delenv("ACME_CONFIG_PATH", raising=False)
-    assert config_path().parts[-3:] == (".config", "acme", "config.yaml")
+    monkeypatch.delenv(PATH_VARIABLE, raising=False)
+    assert config_path() == Path(DEFAULT_PATH).expanduser()
 
 
 def test_broken_yaml_is_reported_by_line_without_its_text(config: Path) -> None:
@@ -94,6 +98,6 @@ def test_another_shape_is_refused(config: Path, content: str) -> None:
 def test_a_folder_in_the_place_of_the_file_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ACME_CONFIG_PATH", str(tmp_path))
+    monkeypatch.setenv(PATH_VARIABLE, str(tmp_path))
     with pytest.raises(ConfigError, match="can't be read"):
         get_source_config("warehouse")

@@ -16,7 +16,10 @@ from acme.exceptions import (
 from acme.utils import skip_test_on_missing_extra
 
 if find_spec("psycopg2") is None:
-    skip_test_on_missing_extra("PostgreSQL", extra="postgresql")
+    skip_test_on_missing_extra(
+        "PostgreSQL",
+        extra="postgresql",
+    )
 
 from acme.sources import PostgreSQL
 
@@ -50,14 +53,19 @@ def test_the_address_names_the_driver_and_hides_the_password(
 
 
 def test_the_session_is_read_only_and_ends_some_time() -> None:
-    source = PostgreSQL(credentials=CREDENTIALS, query_timeout=30)
+    source = PostgreSQL(
+        credentials=CREDENTIALS,
+        query_timeout=30,
+    )
     options = source.engine_options()["connect_args"]["options"]
     assert "-c default_transaction_read_only=on" in options
     assert "-c statement_timeout=30s" in options
 
 
 def test_a_root_certificate_is_passed_on() -> None:
-    source = PostgreSQL(credentials={**CREDENTIALS, "sslrootcert": "ca.pem"})
+    source = PostgreSQL(
+        credentials={**CREDENTIALS, "sslrootcert": "ca.pem"},
+    )
     assert source.engine_options()["connect_args"]["sslrootcert"] == "ca.pem"
 
 
@@ -74,7 +82,10 @@ def test_a_root_certificate_is_passed_on() -> None:
     ],
 )
 def test_numeric_is_a_decimal_where_one_holds_it(
-    source: PostgreSQL, precision: int, scale: int, expected: pa.DataType
+    source: PostgreSQL,
+    precision: int,
+    scale: int,
+    expected: pa.DataType,
 ) -> None:
     assert source.column_types([column(NUMERIC, precision, scale)]) == [expected]
 
@@ -97,7 +108,9 @@ def test_a_type_without_counterpart_names_its_column_and_the_cast(
     ],
 )
 def test_an_error_while_connecting_is_told_apart(
-    source: PostgreSQL, said: str, expected: type[ConnectorError]
+    source: PostgreSQL,
+    said: str,
+    expected: type[ConnectorError],
 ) -> None:
     error = DBAPIError("", {}, Exception(said))
     assert type(source.explain(error, connected=False)) is expected
@@ -114,7 +127,9 @@ def test_an_error_while_connecting_is_told_apart(
     ],
 )
 def test_an_error_of_a_query_is_told_apart_by_its_state(
-    source: PostgreSQL, state: str | None, expected: type[ConnectorError]
+    source: PostgreSQL,
+    state: str | None,
+    expected: type[ConnectorError],
 ) -> None:
     said = Exception("it failed")
     said.pgcode = state  # type: ignore[attr-defined]

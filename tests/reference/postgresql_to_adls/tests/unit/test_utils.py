@@ -1,7 +1,14 @@
 import pytest
 
-from acme.exceptions import ConnectorError, FatalError, MissingExtraError
-from acme.utils import require_extra, skip_test_on_missing_extra
+from acme.exceptions import (
+    ConnectorError,
+    FatalError,
+    MissingExtraError,
+)
+from acme.utils import (
+    require_extra,
+    skip_test_on_missing_extra,
+)
 
 
 def test_a_missing_dependency_is_an_import_error_that_names_the_extra() -> None:

@@ -13,7 +13,9 @@ from prefect.client.schemas.objects import FlowRunPolicy, State, TaskRun
 from prefect.context import FlowRunContext
 
 from acme.exceptions import FatalError
-from acme.orchestration.prefect.exceptions import MissingPrefectBlockError
+from acme.orchestration.prefect.exceptions import (
+    MissingPrefectBlockError,
+)
 
 
 def get_credentials(secret_name: str) -> dict[str, Any]:

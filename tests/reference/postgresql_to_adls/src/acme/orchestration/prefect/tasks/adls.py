@@ -55,5 +55,8 @@ def df_to_adls(
         )
 
     credentials = get_credentials(credentials_secret) if credentials_secret else None
-    destination = AzureDataLake(config_key=config_key, credentials=credentials)
+    destination = AzureDataLake(
+        config_key=config_key,
+        credentials=credentials,
+    )
     destination.from_df(df, path, overwrite=overwrite, load_id=current_load_id())

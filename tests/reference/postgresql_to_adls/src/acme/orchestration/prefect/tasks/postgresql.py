@@ -51,5 +51,8 @@ def postgresql_to_df(
         )
 
     credentials = get_credentials(credentials_secret) if credentials_secret else None
-    source = PostgreSQL(config_key=config_key, credentials=credentials)
+    source = PostgreSQL(
+        config_key=config_key,
+        credentials=credentials,
+    )
     return source.to_df(sql_query, if_empty=if_empty)
