@@ -104,6 +104,17 @@ class LiveDestinationContract:
         live_destination.from_df(NEW, path, overwrite=True)
         assert self.read(live_destination, path).num_rows == len(NEW)
 
+    def test_a_file_that_appears_meanwhile_is_refused_and_stays(
+        self, live_destination: Destination, path: str
+    ) -> None:
+        def overtaken() -> Iterator[pa.RecordBatch]:
+            yield pa.RecordBatch.from_pydict({"number": [2]})
+            live_destination.from_df(OLD, path)
+
+        with pytest.raises(DestinationExistsError, match="overwrite"):
+            live_destination.from_batches(overtaken(), path)
+        assert self.read(live_destination, path).to_pylist() == OLD.to_dict("records")
+
     def test_an_error_in_the_middle_leaves_the_former_file(
         self, live_destination: Destination, path: str
     ) -> None:

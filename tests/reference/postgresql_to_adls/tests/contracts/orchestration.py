@@ -10,6 +10,10 @@ from acme.orchestration.prefect import flows, tasks
 from acme.orchestration.prefect.exceptions import (
     MissingSourceCredentialsError,
 )
+from acme.orchestration.prefect.utils import (
+    cancel_flow_retries,
+    retry_if_retriable,
+)
 
 
 def _credentials_arguments(function: Any) -> set[str]:
@@ -20,6 +24,13 @@ def _credentials_arguments(function: Any) -> set[str]:
         for name in inspect.signature(function).parameters
         if any(word in name for word in words)
     }
+
+
+def _undocumented(function: Any) -> set[str]:
+    """Return the names of arguments that the docstring tells nothing of."""
+    told = inspect.getdoc(function) or ""
+    parameters = inspect.signature(function).parameters
+    return {name for name in parameters if f"\n    {name}: " not in told}
 
 
 # `type(self).task`, not `self.task`: Prefect would bind the task to the test as a method.
@@ -46,11 +57,18 @@ class TaskContract:
 
     def test_it_is_retried_and_ends_some_time(self) -> None:
         assert type(self).task.retries
-        assert type(self).task.retry_condition_fn
         assert type(self).task.timeout_seconds
+
+    def test_only_a_retriable_error_is_retried(self) -> None:
+        assert type(self).task.retry_condition_fn is retry_if_retriable
+        assert cancel_flow_retries in type(self).task.on_failure_hooks
 
     def test_it_leaves_no_copy_of_the_data(self) -> None:
         assert type(self).task.persist_result is False
+
+    def test_its_docstring_tells_arguments_and_errors(self) -> None:
+        assert not _undocumented(type(self).task.fn)
+        assert "\nRaises:\n" in (inspect.getdoc(type(self).task.fn) or "")
 
 
 class FlowContract:
@@ -69,7 +87,8 @@ class FlowContract:
             end.replace("_", "-") for end in (self.source, self.destination)
         )
         assert type(self).flow.name == f"extract--{source}--{destination}"
-        assert type(self).flow.description
+        # Without one, Prefect would show the docstring.
+        assert type(self).flow.description != inspect.getdoc(type(self).flow.fn)
 
     def test_required_arguments_come_first(self) -> None:
         defaults = [
@@ -88,3 +107,6 @@ class FlowContract:
     def test_it_is_retried_and_ends_some_time(self) -> None:
         assert type(self).flow.retries
         assert type(self).flow.timeout_seconds
+
+    def test_its_docstring_tells_its_arguments(self) -> None:
+        assert not _undocumented(type(self).flow.fn)

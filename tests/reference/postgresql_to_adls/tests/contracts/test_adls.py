@@ -10,6 +10,7 @@ import pandas as pd
 from acme.orchestration.prefect.tasks import df_to_adls
 from acme.sources import AzureDataLake
 from tests.contracts.destination import DestinationContract
+from tests.contracts.extra import ExtraContract
 from tests.contracts.orchestration import TaskContract
 
 
@@ -17,6 +18,12 @@ class TestAzureDataLake(DestinationContract):
     destination = AzureDataLake
     secret = "YS1jYW5hcnk="
     credentials = {"account_name": "account", "account_key": secret}
+
+
+class TestAzureDataLakeExtra(ExtraContract):
+    connector = AzureDataLake
+    needs = "adlfs"
+    extra = "adls"
 
 
 class TestAzureDataLakeTask(TaskContract):

@@ -7,6 +7,7 @@ if find_spec("psycopg2") is None:
 
 from acme.orchestration.prefect.tasks import postgresql_to_df
 from acme.sources import PostgreSQL
+from tests.contracts.extra import ExtraContract
 from tests.contracts.orchestration import TaskContract
 from tests.contracts.source import SourceContract
 
@@ -21,6 +22,12 @@ class TestPostgreSQL(SourceContract):
         "user": "reader",
         "password": secret,
     }
+
+
+class TestPostgreSQLExtra(ExtraContract):
+    connector = PostgreSQL
+    needs = "psycopg2"
+    extra = "postgresql"
 
 
 class TestPostgreSQLTask(TaskContract):

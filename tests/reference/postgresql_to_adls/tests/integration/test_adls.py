@@ -1,16 +1,22 @@
+from collections.abc import Iterator
 from importlib.util import find_spec
 import os
 
 import pandas as pd
+from prefect import flow
 import pyarrow as pa
 import pytest
 
-from acme.exceptions import DestinationRejectedError
+from acme.exceptions import (
+    DestinationRejectedError,
+    RetriableError,
+)
 from acme.utils import skip_test_on_missing_extra
 
 if find_spec("adlfs") is None:
     skip_test_on_missing_extra("AzureDataLake", extra="adls")
 
+from acme.orchestration.prefect.tasks import df_to_adls
 from acme.sources import AzureDataLake
 from acme.sources.azure_data_lake import BLOCK_BYTES
 from tests.contracts.destination import NEW, OLD, LiveDestinationContract
@@ -42,6 +48,22 @@ def test_a_retry_replaces_what_its_own_load_wrote(destination: AzureDataLake) ->
     assert live.read(path).num_rows == len(NEW)
 
 
+@pytest.mark.usefixtures("prefect_server", "destination")
+def test_a_flow_that_is_retried_replaces_what_it_wrote_itself() -> None:
+    path = live.fresh_path()
+    frames = iter([OLD, NEW])
+
+    @flow(retries=1)
+    def load() -> None:
+        df_to_adls(df=next(frames), path=path, config_key=live.CONFIG_KEY)
+        if live.read(path).num_rows == len(OLD):
+            msg = "something else failed"
+            raise RetriableError(msg)
+
+    load()
+    assert live.read(path).num_rows == len(NEW)
+
+
 def test_a_file_of_several_blocks_arrives_whole(destination: AzureDataLake) -> None:
     path = live.fresh_path()
     noise = pa.array([os.urandom(1024 * 1024) for _ in range(20)])
@@ -49,6 +71,22 @@ def test_a_file_of_several_blocks_arrives_whole(destination: AzureDataLake) -> N
     destination.from_batches([batch], path)
     assert destination.filesystem.size(path) > 2 * BLOCK_BYTES
     assert live.read(path).column("noise").combine_chunks() == noise
+
+
+def test_an_error_after_several_blocks_leaves_the_former_file(
+    destination: AzureDataLake,
+) -> None:
+    def broken_off() -> Iterator[pa.RecordBatch]:
+        for _ in range(20):
+            yield pa.RecordBatch.from_pydict({"noise": [os.urandom(1024 * 1024)]})
+        msg = "the source broke off"
+        raise ConnectionError(msg)
+
+    path = live.fresh_path()
+    destination.from_df(OLD, path)
+    with pytest.raises(ConnectionError):
+        destination.from_batches(broken_off(), path, overwrite=True)
+    assert live.read(path).to_pylist() == OLD.to_dict("records")
 
 
 def test_a_container_that_is_not_there_is_said(destination: AzureDataLake) -> None:

@@ -20,6 +20,7 @@ if find_spec("psycopg2") is None:
     skip_test_on_missing_extra("PostgreSQL", extra="postgresql")
 
 from acme.sources import PostgreSQL
+from acme.sources.base import BATCH_ROWS
 from tests.contracts.shown import everything_shown
 from tests.contracts.source import LiveSourceContract
 from tests.integration.live import postgresql as live
@@ -95,6 +96,13 @@ def test_a_nullable_integer_stays_an_integer(source: PostgreSQL) -> None:
 def test_the_session_can_not_write(source: PostgreSQL) -> None:
     with pytest.raises(QueryRejectedError):
         source.to_arrow("CREATE TABLE should_not_be (number int)")
+
+
+def test_a_large_result_is_not_fetched_at_once(source: PostgreSQL) -> None:
+    source.query_timeout = 2  # for all rows; a batch of them takes no time
+    batches = source.to_batches("SELECT generate_series(1, 1000000000) AS number")
+    assert next(batches).num_rows == BATCH_ROWS
+    assert next(batches).num_rows == BATCH_ROWS
 
 
 def test_a_slow_query_is_given_up(source: PostgreSQL) -> None:

@@ -35,22 +35,27 @@ UNREACHABLE = (
 )
 
 
-@pytest.mark.parametrize(
-    "credentials",
-    [
-        {"account_name": "account"},
-        {"account_name": "account", "account_key": KEY},
-        {"account_name": "account", "sas_token": "sv=1&sig=2"},
-        {
-            "account_name": "account",
-            "tenant_id": "tenant",
-            "client_id": "client",
-            "client_secret": "secret",
-        },
-        {"connection_string": UNREACHABLE},
-    ],
-    ids=["identity", "key", "sas", "principal", "connection string"],
-)
+WAYS_IN = {
+    "identity": {"account_name": "account"},
+    "key": {"account_name": "account", "account_key": KEY},
+    "sas": {"account_name": "account", "sas_token": f"sv=1&sig={KEY}"},
+    "principal": {
+        "account_name": "account",
+        "tenant_id": "tenant",
+        "client_id": "client",
+        "client_secret": KEY,
+    },
+    "connection string": {"connection_string": UNREACHABLE},
+}
+
+
+@pytest.mark.parametrize("credentials", WAYS_IN.values(), ids=WAYS_IN)
+def test_no_way_in_shows_its_secret(credentials: dict[str, Any]) -> None:
+    destination = AzureDataLake(credentials=credentials)
+    assert KEY not in f"{destination!r} {destination.credentials!r}"
+
+
+@pytest.mark.parametrize("credentials", WAYS_IN.values(), ids=WAYS_IN)
 def test_each_way_in_is_accepted(credentials: dict[str, Any]) -> None:
     destination = AzureDataLake(credentials=credentials)
     account = destination.filesystem.account_name
