@@ -3,7 +3,10 @@ from importlib.util import find_spec
 from acme.utils import skip_test_on_missing_extra
 
 if find_spec("adlfs") is None:
-    skip_test_on_missing_extra("AzureDataLake", extra="adls")
+    skip_test_on_missing_extra(
+        "AzureDataLake",
+        extra="adls",
+    )
 
 import pandas as pd
 

@@ -3,7 +3,10 @@ from importlib.util import find_spec
 from acme.utils import skip_test_on_missing_extra
 
 if find_spec("psycopg2") is None:
-    skip_test_on_missing_extra("PostgreSQL", extra="postgresql")
+    skip_test_on_missing_extra(
+        "PostgreSQL",
+        extra="postgresql",
+    )
 
 from acme.orchestration.prefect.tasks import postgresql_to_df
 from acme.sources import PostgreSQL

@@ -14,7 +14,10 @@ from acme.exceptions import (
 from acme.utils import skip_test_on_missing_extra
 
 if find_spec("adlfs") is None:
-    skip_test_on_missing_extra("AzureDataLake", extra="adls")
+    skip_test_on_missing_extra(
+        "AzureDataLake",
+        extra="adls",
+    )
 
 from acme.orchestration.prefect.tasks import df_to_adls
 from acme.sources import AzureDataLake
@@ -30,18 +33,27 @@ def destination() -> AzureDataLake:
 
 class TestAzureDataLake(LiveDestinationContract):
     @pytest.fixture
-    def live_destination(self, destination: AzureDataLake) -> AzureDataLake:
+    def live_destination(
+        self,
+        destination: AzureDataLake,
+    ) -> AzureDataLake:
         return destination
 
     @pytest.fixture
     def path(self) -> str:
         return live.fresh_path()
 
-    def read(self, destination: AzureDataLake, path: str) -> pa.Table:
+    def read(
+        self,
+        destination: AzureDataLake,
+        path: str,
+    ) -> pa.Table:
         return live.read(path)
 
 
-def test_a_retry_replaces_what_its_own_load_wrote(destination: AzureDataLake) -> None:
+def test_a_retry_replaces_what_its_own_load_wrote(
+    destination: AzureDataLake,
+) -> None:
     path = live.fresh_path()
     destination.from_df(OLD, path, load_id="monday")
     destination.from_df(NEW, path, load_id="monday")
@@ -55,7 +67,11 @@ def test_a_flow_that_is_retried_replaces_what_it_wrote_itself() -> None:
 
     @flow(retries=1)
     def load() -> None:
-        df_to_adls(df=next(frames), path=path, config_key=live.CONFIG_KEY)
+        df_to_adls(
+            df=next(frames),
+            path=path,
+            config_key=live.CONFIG_KEY,
+        )
         if live.read(path).num_rows == len(OLD):
             msg = "something else failed"
             raise RetriableError(msg)
@@ -64,7 +80,9 @@ def test_a_flow_that_is_retried_replaces_what_it_wrote_itself() -> None:
     assert live.read(path).num_rows == len(NEW)
 
 
-def test_a_file_of_several_blocks_arrives_whole(destination: AzureDataLake) -> None:
+def test_a_file_of_several_blocks_arrives_whole(
+    destination: AzureDataLake,
+) -> None:
     path = live.fresh_path()
     noise = pa.array([os.urandom(1024 * 1024) for _ in range(20)])
     batch = pa.RecordBatch.from_arrays([noise], names=["noise"])
@@ -89,6 +107,8 @@ def test_an_error_after_several_blocks_leaves_the_former_file(
     assert live.read(path).to_pylist() == OLD.to_dict("records")
 
 
-def test_a_container_that_is_not_there_is_said(destination: AzureDataLake) -> None:
+def test_a_container_that_is_not_there_is_said(
+    destination: AzureDataLake,
+) -> None:
     with pytest.raises(DestinationRejectedError, match="no such container"):
         destination.from_df(pd.DataFrame({"a": [1]}), "no-such-container/a.parquet")

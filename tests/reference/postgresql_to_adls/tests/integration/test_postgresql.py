@@ -17,7 +17,10 @@ from acme.exceptions import (
 from acme.utils import skip_test_on_missing_extra
 
 if find_spec("psycopg2") is None:
-    skip_test_on_missing_extra("PostgreSQL", extra="postgresql")
+    skip_test_on_missing_extra(
+        "PostgreSQL",
+        extra="postgresql",
+    )
 
 from acme.sources import PostgreSQL
 from acme.sources.base import BATCH_ROWS
@@ -39,7 +42,10 @@ class TestPostgreSQL(LiveSourceContract):
     rejected_query = "SELECT * FROM no_such_table"
 
     @pytest.fixture
-    def live_source(self, source: PostgreSQL) -> PostgreSQL:
+    def live_source(
+        self,
+        source: PostgreSQL,
+    ) -> PostgreSQL:
         return source
 
 
@@ -88,37 +94,51 @@ def test_a_value_keeps_its_type(
     assert table.column("value").to_pylist() == [expected, None]
 
 
-def test_a_nullable_integer_stays_an_integer(source: PostgreSQL) -> None:
+def test_a_nullable_integer_stays_an_integer(
+    source: PostgreSQL,
+) -> None:
     df = source.to_df("SELECT 1 AS number UNION ALL SELECT NULL")
     assert str(df["number"].dtype) == "int32[pyarrow]"
 
 
-def test_the_session_can_not_write(source: PostgreSQL) -> None:
+def test_the_session_can_not_write(
+    source: PostgreSQL,
+) -> None:
     with pytest.raises(QueryRejectedError):
         source.to_arrow("CREATE TABLE should_not_be (number int)")
 
 
-def test_a_large_result_is_not_fetched_at_once(source: PostgreSQL) -> None:
+def test_a_large_result_is_not_fetched_at_once(
+    source: PostgreSQL,
+) -> None:
     source.query_timeout = 2  # for all rows; a batch of them takes no time
     batches = source.to_batches("SELECT generate_series(1, 1000000000) AS number")
     assert next(batches).num_rows == BATCH_ROWS
     assert next(batches).num_rows == BATCH_ROWS
 
 
-def test_a_slow_query_is_given_up(source: PostgreSQL) -> None:
+def test_a_slow_query_is_given_up(
+    source: PostgreSQL,
+) -> None:
     source.query_timeout = 1
     with pytest.raises(SourceUnavailableError, match="timeout"):
         source.to_arrow("SELECT pg_sleep(30)::text AS slept")
 
 
-def test_a_wrong_password_is_not_worth_a_retry(source: PostgreSQL) -> None:
+def test_a_wrong_password_is_not_worth_a_retry(
+    source: PostgreSQL,
+) -> None:
     credentials = {**get_source_credentials(live.CONFIG_KEY), "password": "canary"}
+    refused = PostgreSQL(credentials=credentials)
     with pytest.raises(CredentialError) as caught:
-        PostgreSQL(credentials=credentials).to_arrow(live.QUERY)
+        refused.to_arrow(live.QUERY)
     assert "canary" not in everything_shown(caught.value)
 
 
-def test_a_database_that_is_not_there_is_named(source: PostgreSQL) -> None:
+def test_a_database_that_is_not_there_is_named(
+    source: PostgreSQL,
+) -> None:
     credentials = {**get_source_credentials(live.CONFIG_KEY), "database": "no_such"}
+    refused = PostgreSQL(credentials=credentials)
     with pytest.raises(FatalError, match='"no_such" does not exist'):
-        PostgreSQL(credentials=credentials).to_arrow(live.QUERY)
+        refused.to_arrow(live.QUERY)

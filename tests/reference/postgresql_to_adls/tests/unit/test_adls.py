@@ -14,7 +14,10 @@ from acme.exceptions import (
 from acme.utils import skip_test_on_missing_extra
 
 if find_spec("adlfs") is None:
-    skip_test_on_missing_extra("AzureDataLake", extra="adls")
+    skip_test_on_missing_extra(
+        "AzureDataLake",
+        extra="adls",
+    )
 
 from azure.core.exceptions import (
     AzureError,
@@ -28,6 +31,7 @@ import pandas as pd
 from acme.sources import AzureDataLake
 from tests.contracts.shown import everything_shown
 
+ACCOUNT = {"account_name": "account"}
 KEY = "Y2FuYXJ5"
 UNREACHABLE = (
     "DefaultEndpointsProtocol=http;AccountName=account;"
@@ -79,7 +83,9 @@ def test_incomplete_or_contradictory_credentials_are_refused(
 
 
 def test_a_malformed_connection_string_is_refused_without_showing_it() -> None:
-    destination = AzureDataLake(credentials={"connection_string": "canary"})
+    destination = AzureDataLake(
+        credentials={"connection_string": "canary"},
+    )
     with pytest.raises(CredentialError, match="malformed") as caught:
         _ = destination.filesystem
     assert "canary" not in everything_shown(caught.value)
@@ -89,13 +95,15 @@ def test_a_variable_that_adlfs_would_follow_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", UNREACHABLE)
-    destination = AzureDataLake(credentials={"account_name": "account"})
+    destination = AzureDataLake(credentials=ACCOUNT)
     with pytest.raises(CredentialError, match="AZURE_STORAGE_CONNECTION_STRING"):
         _ = destination.filesystem
 
 
 def test_an_account_that_can_not_be_reached_is_worth_a_retry() -> None:
-    destination = AzureDataLake(credentials={"connection_string": UNREACHABLE})
+    destination = AzureDataLake(
+        credentials={"connection_string": UNREACHABLE},
+    )
     with pytest.raises(DestinationUnavailableError) as caught:
         destination.from_df(pd.DataFrame({"a": [1]}), "container/file.parquet")
     assert KEY not in everything_shown(caught.value)
@@ -103,7 +111,7 @@ def test_an_account_that_can_not_be_reached_is_worth_a_retry() -> None:
 
 @pytest.mark.parametrize("path", ["file.parquet", "container/.parquet/"])
 def test_a_path_without_container_or_name_is_refused(path: str) -> None:
-    destination = AzureDataLake(credentials={"account_name": "account"})
+    destination = AzureDataLake(credentials=ACCOUNT)
     with pytest.raises(FatalError):
         destination.from_df(pd.DataFrame({"a": [1]}), path)
 
@@ -131,7 +139,7 @@ def _with_status(status: int, code: str | None = None) -> HttpResponseError:
 def test_errors_of_azure_are_told_apart(
     error: AzureError, expected: type[ConnectorError]
 ) -> None:
-    destination = AzureDataLake(credentials={"account_name": "account"})
+    destination = AzureDataLake(credentials=ACCOUNT)
     with (
         pytest.raises(expected) as caught,
         destination._explained("container/file.parquet"),
@@ -143,7 +151,7 @@ def test_errors_of_azure_are_told_apart(
 
 
 def test_a_refusal_is_not_quoted_since_it_may_hold_a_signature() -> None:
-    destination = AzureDataLake(credentials={"account_name": "account"})
+    destination = AzureDataLake(credentials=ACCOUNT)
     refusal = _with_status(403)
     refusal.message = "canary"
     with (
