@@ -39,6 +39,7 @@ BAD_TITLES = {
 BAD_NAMES = {
     "": "A name is needed",
     LONG: "has 300 characters",
+    "o": "too short",
     "\u00dcn\u00efcode": "Use snake_case",
     "../x": "Use snake_case",
     "1abc": "Use snake_case",
