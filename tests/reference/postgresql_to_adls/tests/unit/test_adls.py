@@ -152,8 +152,8 @@ def test_errors_of_azure_are_told_apart(
 
 def test_a_refusal_is_not_quoted_since_it_may_hold_a_signature() -> None:
     destination = AzureDataLake(credentials=ACCOUNT)
-    refusal = _with_status(403)
-    refusal.message = "canary"
+    refusal = HttpResponseError("canary")
+    refusal.status_code = 403
     with (
         pytest.raises(CredentialError) as caught,
         destination._explained("container/file.parquet"),
