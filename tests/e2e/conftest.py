@@ -6,6 +6,7 @@ A project that several tests begin with is made once; each test works on its own
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -22,6 +23,25 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 UV = Path(sys.executable).with_name("uv")
+
+
+# Many commands in one process, as each would run alone but for Copier's slow start.
+MANY = """
+import contextlib, io, json, sys, traceback
+from copier.__main__ import CopierApp
+
+outcomes = []
+for command in json.load(sys.stdin):
+    said, code = io.StringIO(), 0
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        try:
+            code = CopierApp.run(["copier", *command], exit=False)[1]
+        except Exception:
+            traceback.print_exc()
+            code = 1
+    outcomes.append([code, said.getvalue()])
+print("\\n" + json.dumps(outcomes))  # last: a task writes to stdout as well
+"""
 
 
 @dataclass(frozen=True)
@@ -148,6 +168,21 @@ class Copier:
             "recopy", "-a", file, "--trust", *options, folder=project, **answers
         )
 
+    def run_many(
+        self, commands: list[list[str]], folder: Path
+    ) -> list[tuple[int, str]]:
+        """Run commands one after the other; give the exit code and the text of each."""
+        done = subprocess.run(
+            [self.program.with_name("python"), "-c", MANY],
+            input=json.dumps(commands),
+            cwd=folder,
+            env=self.shell.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return [(code, said) for code, said in json.loads(done.stdout.split("\n")[-2])]
+
     def _said(self, *arguments: str | Path, folder: Path, **answers: str) -> str:
         done = self.run(*arguments, folder=folder, **answers)
         assert done.returncode == 0, (
@@ -215,6 +250,16 @@ def template(tmp_path_factory: pytest.TempPathFactory, shell: Shell) -> Checkout
     made.git("init", "--quiet", "--initial-branch=main")
     made.commit("the template")
     return made
+
+
+@pytest.fixture(scope="session")
+def plain_template(
+    tmp_path_factory: pytest.TempPathFactory, template: Checkout
+) -> Path:
+    """The template in a folder without git, which Copier reads faster."""
+    folder = tmp_path_factory.mktemp("plain") / "sourcewright"
+    shutil.copytree(template.path, folder, ignore=shutil.ignore_patterns(".git"))
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import ast
 import json
 import keyword
 import re
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ import yaml
 from tests.e2e.conftest import REPOSITORY, UV
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.e2e.conftest import Checkout, Copier
@@ -88,21 +87,6 @@ BAD_ANSWERS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "source": (FLOW, BAD_MODULES),
     "destination": (FLOW, {**BAD_MODULES, "a1": "is the source"}),
 }
-# Many commands in one process, as each would run alone but for Copier's slow start.
-MANY = """
-import contextlib, io, json, sys, traceback
-from copier.__main__ import CopierApp
-
-for command in json.load(sys.stdin):
-    said, code = io.StringIO(), 0
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        try:
-            code = CopierApp.run(["copier", *command], exit=False)[1]
-        except Exception:
-            traceback.print_exc()
-            code = 1
-    print(json.dumps([code, said.getvalue()]))
-"""
 
 
 @pytest.fixture(scope="session")
@@ -131,32 +115,6 @@ def questions(template: Checkout) -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.fixture(scope="session")
-def plain_template(
-    tmp_path_factory: pytest.TempPathFactory, template: Checkout
-) -> Path:
-    """The template in a folder without git, which Copier reads faster."""
-    folder = tmp_path_factory.mktemp("plain") / "sourcewright"
-    shutil.copytree(template.path, folder, ignore=shutil.ignore_patterns(".git"))
-    return folder
-
-
-def run_many(
-    copier: Copier, commands: Iterable[list[str]], folder: Path
-) -> list[tuple[int, str]]:
-    """Run commands of Copier; give the exit code and the text of each."""
-    done = subprocess.run(
-        [copier.program.with_name("python"), "-c", MANY],
-        input=json.dumps(list(commands)),
-        cwd=folder,
-        env=copier.shell.environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [(code, said) for code, said in map(json.loads, done.stdout.splitlines())]
-
-
 @pytest.mark.parametrize("question", BAD_ANSWERS)
 def test_a_bad_answer_is_refused_and_nothing_is_written(
     copier: Copier, plain_template: Path, tmp_path: Path, question: str
@@ -169,7 +127,7 @@ def test_a_bad_answer_is_refused_and_nothing_is_written(
         options = ["--trust", "--defaults", "--quiet"]
         commands.append(["copy", *options, *data, str(plain_template), "."])
 
-    outcomes = run_many(copier, commands, tmp_path)
+    outcomes = copier.run_many(commands, tmp_path)
 
     assert len(outcomes) == len(bad)
     for (answer, expected), (code, said) in zip(bad.items(), outcomes, strict=True):

@@ -48,32 +48,33 @@ def assert_passes(gate: str, project: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.fixture(scope="session", params=NAMES)
+@pytest.fixture(scope="session")
 def named(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    copier: Copier,
-    template: Checkout,
-) -> Path:
-    """A project with a source and two destinations, of unlikely names."""
-    package, source, adls, local = NAMES[request.param]
-    title = LONGEST_TITLE
-    project = tmp_path_factory.mktemp("named")
-    copier.copy(
-        template, project, component="project", project_name=title, package=package
-    )
-    for kind, destination in (("adls", adls), ("local", local)):
-        copier.copy(
-            template, project, component="destination", name=destination, kind=kind
-        )
-    copier.copy(
-        template,
-        project,
-        component="source",
-        name=source,
-        destinations=f"[{adls}, {local}]",
-    )
-    return project
+    tmp_path_factory: pytest.TempPathFactory, copier: Copier, plain_template: Path
+) -> dict[str, Path]:
+    """Projects with a source and two destinations, of unlikely names."""
+    folder = tmp_path_factory.mktemp("named")
+    projects = {case: folder / str(number) for number, case in enumerate(NAMES)}
+    commands = []
+    for case, (package, source, adls, local) in NAMES.items():
+        for answers in (
+            [
+                "component=project",
+                f"project_name={LONGEST_TITLE}",
+                f"package={package}",
+            ],
+            ["component=destination", f"name={adls}", "kind=adls"],
+            ["component=destination", f"name={local}", "kind=local"],
+            ["component=source", f"name={source}", f"destinations=[{adls}, {local}]"],
+        ):
+            data = [part for answer in answers for part in ("--data", answer)]
+            places = [str(plain_template), str(projects[case])]
+            commands.append(["copy", "--trust", "--defaults", *data, *places])
+    for command, (code, said) in zip(
+        commands, copier.run_many(commands, folder), strict=True
+    ):
+        assert code == 0, f"{command}: {said}"
+    return projects
 
 
 @pytest.mark.parametrize("gate", GATES)
@@ -81,9 +82,12 @@ def test_two_sources_side_by_side_pass(gate: str, acme_and_orders: Checkout) -> 
     assert_passes(gate, acme_and_orders.path)
 
 
+@pytest.mark.parametrize("case", NAMES)
 @pytest.mark.parametrize("gate", GATES)
-def test_names_of_any_length_and_order_pass(gate: str, named: Path) -> None:
-    assert_passes(gate, named)
+def test_names_of_any_length_and_order_pass(
+    gate: str, case: str, named: dict[str, Path]
+) -> None:
+    assert_passes(gate, named[case])
 
 
 def test_the_longest_names_are_as_long_as_may_be() -> None:
