@@ -17,8 +17,8 @@ help: ## List the tasks
 demo: $(READY) ## From PostgreSQL to the lake on this machine: about two minutes
 	@$(RUN) sourcewright demo
 
-test: lint ## Lint, then every test
-	@$(RUN) pytest
+test: lint ## Lint, then every test, on real servers
+	@$(RUN) pytest --numprocesses 2 --dist worksteal
 
 lint: $(READY) ## Style, types and the direction of imports
 	@$(RUN) ruff check
