@@ -29,10 +29,12 @@ def _in_base64(plain: bytes) -> set[bytes]:
 
 def found_in(content: bytes, secrets: Mapping[str, str]) -> list[str]:
     """Return the names of those secrets that `content` shows in any form."""
+    # Base64 is often broken into lines, and those may be in a JSON string.
+    unbroken = content.replace(b"\\n", b"").replace(b"\r", b"").replace(b"\n", b"")
     return [
         name
         for name, secret in secrets.items()
-        if any(form in content for form in forms(secret))
+        if any(form in content or form in unbroken for form in forms(secret))
     ]
 
 

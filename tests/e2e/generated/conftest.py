@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import golden as template
 from tests.e2e.generated.parts import copy_golden
 
 
@@ -13,6 +14,20 @@ from tests.e2e.generated.parts import copy_golden
 def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copy the golden once, to import from; nobody changes it."""
     return copy_golden(tmp_path_factory.mktemp("golden") / "project")
+
+
+@pytest.fixture(scope="session")
+def with_local(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Add the destination `local`, and a flow to it, to a copy of the golden."""
+    project = copy_golden(tmp_path_factory.mktemp("with-local") / "project")
+    template.render(
+        project,
+        [
+            ["component=destination", "name=local"],
+            ["component=flow", "source=postgresql", "destination=local"],
+        ],
+    )
+    return project
 
 
 @pytest.fixture(scope="session")

@@ -226,6 +226,15 @@ CASES = [
         attempts=FATAL_LAKE,
     ),
     Case(
+        "an account key that is no key",
+        {"adls_config_key": "no_key"},
+        "CredentialError",
+        what="refused the credentials",
+        where=("{path}", "'no_key'"),
+        next_step="check the key",
+        attempts=FATAL_LAKE,
+    ),
+    Case(
         "a wrong account key",
         {"adls_config_key": "wrong_key"},
         "CredentialError",
@@ -293,6 +302,7 @@ class Outcome:
     folders: tuple[Path, ...]  # in which the process and the server could write
     secrets: Mapping[str, str]
     planted: str
+    datum: str  # a value in the table
 
 
 def path_of(name: str) -> str:
@@ -311,16 +321,20 @@ def outcome(  # noqa: PLR0917 - fixtures are named, not ordered
     # Characters that have to be quoted in an address, so that no quoting hides them.
     canary = {
         name: f"p@ss/{secrets.token_urlsafe(16)}:+%"
-        for name in ("password", "wrong password", "misspelt", "no JSON", "malformed")
+        for name in (
+            *("password", "wrong password", "misspelt", "no JSON"),
+            *("malformed", "no key"),
+        )
     }
     canary["account key"] = azurite.account_key
     canary["wrong key"] = base64.b64encode(secrets.token_bytes(64)).decode()
+    datum = f"datum-{secrets.token_urlsafe(16)}"
     planted = f"planted-{secrets.token_urlsafe(16)}"
 
     postgres.create_database(DATABASE)
     postgres.psql(
         f"CREATE ROLE {USER} LOGIN PASSWORD '{canary['password']}';"
-        "CREATE TABLE orders AS SELECT 1 AS number, 'one' AS text;"
+        f"CREATE TABLE orders AS SELECT 1 AS number, '{datum}' AS text;"
         "CREATE TABLE salaries (amount int);"
         f"GRANT SELECT ON orders TO {USER}",
         database=DATABASE,
@@ -343,10 +357,13 @@ def outcome(  # noqa: PLR0917 - fixtures are named, not ordered
                 "connection_string": connection_string(azurite, port=closed_port)
             },
             "malformed": {"connection_string": f"AccountKey={canary['malformed']}"},
-            "wrong_key": {
-                "connection_string": lake.replace(
-                    canary["account key"], canary["wrong key"]
-                )
+            **{
+                name.replace(" ", "_"): {
+                    "connection_string": lake.replace(
+                        canary["account key"], canary[name]
+                    )
+                }
+                for name in ("wrong key", "no key")
             },
         },
     )
@@ -393,6 +410,7 @@ def outcome(  # noqa: PLR0917 - fixtures are named, not ordered
         folders=(home, work, prefect_server.home),
         secrets=canary,
         planted=planted,
+        datum=datum,
     )
 
 
@@ -471,6 +489,24 @@ def test_no_secret_is_in_a_file_or_in_the_database_of_prefect(outcome: Outcome) 
     assert not canaries.found_below(outcome.folders, outcome.secrets)
 
 
+def test_no_file_is_written_by_the_way(outcome: Outcome) -> None:
+    home, work, _ = outcome.folders
+    written = {path.name for path in (*home.rglob("*"), *work.rglob("*"))}
+    assert written <= {"results.json", "debug.log"}
+
+
+def test_the_data_is_in_the_lake_and_nowhere_else(
+    outcome: Outcome, azurite: Azurite
+) -> None:
+    """In its storage, Prefect keeps the errors of flows, and results if it is let."""
+    path = path_of("good input")
+    table = parquet.read_table(path, filesystem=azurite.filesystem)
+    assert table.to_pylist() == [{"number": 1, "text": outcome.datum}]
+    datum = {"a row": outcome.datum}
+    assert not canaries.found_below(outcome.folders, datum)
+    assert not canaries.found_in(outcome.output.encode(), datum)
+
+
 def test_the_search_finds_what_was_planted(
     outcome: Outcome, prefect_server: PrefectServer
 ) -> None:
@@ -492,9 +528,15 @@ def test_the_search_finds_what_was_planted(
         lambda secret: base64.b64encode(f"user:{secret}".encode()).decode(),
         lambda secret: base64.urlsafe_b64encode(f"a:{secret}".encode()).decode(),
         lambda secret: json.dumps({"password": f'"{secret}"'}),
-        lambda secret: json.dumps(f"{secret}"),
+        lambda secret: base64.encodebytes(f"{'a' * 50}{secret}".encode()).decode(),
+        lambda secret: json.dumps(
+            base64.encodebytes(f"{'a' * 50}{secret}".encode()).decode()
+        ),
     ],
-    ids=["plain", "in an address", "basic auth", "url-safe", "quoted", "json"],
+    ids=[
+        *("plain", "in an address", "basic auth", "url-safe", "quoted"),
+        *("base64 in lines", "base64 in lines, in json"),
+    ],
 )
 @pytest.mark.parametrize("secret", ["hunter2", "p@ss/wörd:+%", 'say "canary"'])
 def test_the_search_finds_a_secret_however_it_is_written(

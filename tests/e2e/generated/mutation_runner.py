@@ -1,0 +1,90 @@
+"""Run the tests of many copies of the golden, without importing the libraries anew.
+
+A script. It imports what the generated code leans on, then forks for each run: only the
+copy's own package and tests are imported there. It never imports them itself, and it
+starts no thread, so a fork is safe. Reads runs from standard input, and prints one JSON
+object on the last line: what became of each run.
+"""
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LIBRARIES = (
+    *("adlfs", "azure.core", "azure.identity.aio", "azure.storage.blob.aio"),
+    *("fsspec.asyn", "pandas", "psycopg2", "pyarrow.csv", "pyarrow.dataset"),
+    *("pyarrow.parquet", "prefect", "prefect.blocks.notifications", "pydantic"),
+    *("prefect.blocks.system", "prefect.flow_engine", "prefect.task_engine"),
+    *("sqlalchemy.dialects.postgresql.psycopg2", "prefect.testing.utilities", "yaml"),
+)
+PARALLEL = 2
+
+
+class Recorder:
+    """A plug-in of pytest: what failed, and how."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.passed: list[str] = []
+        self.failed: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep a failure of a test or of its fixtures, and a test's success."""
+        if report.failed:
+            self.failed[report.nodeid] = report.longreprtext
+        elif report.passed and report.when == "call":
+            self.passed.append(report.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep a module that could not be imported."""
+        if report.failed:
+            self.failed[report.nodeid] = report.longreprtext
+
+
+def run(folder: Path, tests: list[str]) -> None:
+    """Run pytest in `folder`, in a process that ends with it."""
+    with (folder / "output.txt").open("w") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    os.chdir(folder)
+    sys.path.insert(0, str(folder / "src"))
+    recorder = Recorder()
+    options = ["--quiet", "-p", "no:cacheprovider", "-p", "no:cov", "--timeout=60"]
+    code = int(pytest.main([*options, *tests], plugins=[recorder]))
+    result = {"code": code, "passed": recorder.passed, "failed": recorder.failed}
+    (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
+
+
+def main() -> None:
+    """Read `[{"folder": …, "tests": […]}]`; run them, two at a time."""
+    waiting: list[dict[str, Any]] = json.load(sys.stdin)
+    folders = [Path(order["folder"]) for order in waiting]
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    running: set[int] = set()
+    while waiting or running:
+        while waiting and len(running) < PARALLEL:
+            order = waiting.pop(0)
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    run(Path(order["folder"]), order["tests"])
+                finally:
+                    os._exit(0)
+            running.add(pid)
+        running.remove(os.wait()[0])
+    results = {
+        str(folder): json.loads((folder / "result.json").read_text("utf-8"))
+        for folder in folders
+        if (folder / "result.json").exists()
+    }
+    print(json.dumps(results))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,682 @@
+"""Every rule that generated connectors keep to is held by a test: break it, and see.
+
+Each mutation breaks one rule in a copy of the golden, whose own tests must then fail.
+The rules are those under "What every generated connector keeps to" in the design.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sourcewright.services import Azurite, PostgreSQL, PrefectServer
+
+from tests.e2e.generated.parts import (
+    HERE,
+    connection_string,
+    environment,
+    postgresql_credentials,
+    run,
+    write_config,
+)
+from tests.golden import GOLDEN
+
+# The golden's own starts a server; here all copies share the session's.
+SHARED_SERVER = '''\
+import pytest
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> None:
+    """Nothing to do: the environment names a server that runs already."""
+'''
+
+CONFTEST = "tests/integration/conftest.py"
+SOUND, SOUND_WITH_LOCAL = "sound", "sound-with-local"
+
+SOURCE = "src/acme/sources/postgresql.py"
+LAKE = "src/acme/sources/azure_data_lake.py"
+FOLDER = "src/acme/sources/local_folder.py"
+BASE = "src/acme/sources/base.py"
+CONFIG = "src/acme/config.py"
+FORMATS = "src/acme/formats.py"
+READ = "src/acme/orchestration/prefect/tasks/postgresql.py"
+WRITE = "src/acme/orchestration/prefect/tasks/adls.py"
+TASKS = "src/acme/orchestration/prefect/tasks/__init__.py"
+FLOW = "src/acme/orchestration/prefect/flows/postgresql_to_adls.py"
+FLOWS = "src/acme/orchestration/prefect/flows/__init__.py"
+SOURCES = "src/acme/sources/__init__.py"
+PREFECT = "src/acme/orchestration/prefect/utils.py"
+
+# The golden's modules of tests, and what of them a mutation needs.
+SOURCE_CONTRACT = "tests/contracts/test_postgresql.py"
+LAKE_CONTRACT = "tests/contracts/test_adls.py"
+FLOW_CONTRACT = "tests/contracts/test_postgresql_to_adls.py"
+SOURCE_UNIT = "tests/unit/test_postgresql.py"
+LAKE_UNIT = "tests/unit/test_adls.py"
+FOLDER_UNIT = "tests/unit/test_local.py"
+SOURCE_LIVE = "tests/integration/test_postgresql.py"
+LAKE_LIVE = "tests/integration/test_adls.py"
+PREFECT_LIVE = "tests/integration/test_prefect_utils.py"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One rule, broken in one place.
+
+    Attributes:
+        rule: What is broken, as a test id.
+        file: Where, in the golden.
+        old: A text that is there exactly once.
+        new: What breaks the rule.
+        tests: The module of the golden's tests that must notice.
+        noticed_by: The test in it that must be among those which fail.
+    """
+
+    rule: str
+    file: str
+    old: str
+    new: str
+    tests: str
+    noticed_by: str
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder with the broken copy."""
+        return self.rule.replace(" ", "-").replace("'", "")
+
+    @property
+    def base(self) -> str:
+        """The name of the unbroken folder that is copied."""
+        return SOUND_WITH_LOCAL if self.file == FOLDER else SOUND
+
+    @property
+    def test(self) -> str:
+        """The name of the test function alone."""
+        return self.noticed_by.rpartition("::")[2].partition("[")[0]
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What pytest is given."""
+        return self.tests, "-k", self.test
+
+    def is_noticed_in(self, node: str) -> bool:
+        """Say whether a test's id is the one that must notice."""
+        return node.startswith(f"{self.tests}::") and self.noticed_by in node
+
+
+MISSING_CHECK = """\
+    if not (config_key or credentials_secret):
+        raise MissingSourceCredentialsError(
+            where="{task}",
+        )
+
+"""
+CONNECTING = """\
+    credentials = get_credentials(credentials_secret) if credentials_secret else None
+    {name} = {connector}(
+        config_key=config_key,
+        credentials=credentials,
+    )
+"""
+READ_CHECK = MISSING_CHECK.format(task="postgresql_to_df")
+WRITE_CHECK = MISSING_CHECK.format(task="df_to_adls")
+WRITE_CONNECTING = CONNECTING.format(name="destination", connector="AzureDataLake")
+
+TASK_RULES = [
+    Mutation(
+        "a task takes no credentials",
+        READ,
+        '    if_empty: IfEmpty = "warn",\n',
+        '    if_empty: IfEmpty = "warn",\n    password: str | None = None,\n',
+        SOURCE_CONTRACT,
+        "Task::test_it_takes_no_credentials",
+    ),
+    Mutation(
+        "a task without credentials says so",
+        READ,
+        READ_CHECK,
+        "",
+        SOURCE_CONTRACT,
+        "test_without_credentials_it_does_nothing_else",
+    ),
+    Mutation(
+        "a task asks for credentials before anything else",
+        WRITE,
+        WRITE_CHECK + WRITE_CONNECTING,
+        WRITE_CONNECTING + WRITE_CHECK,
+        LAKE_CONTRACT,
+        "test_without_credentials_it_does_nothing_else",
+    ),
+    Mutation(
+        "a task is retried",
+        READ,
+        "    retries=3,\n",
+        "",
+        SOURCE_CONTRACT,
+        "Task::test_it_is_retried_and_ends_some_time",
+    ),
+    Mutation(
+        "a task ends some time",
+        WRITE,
+        "    timeout_seconds=60 * 60,\n",
+        "",
+        LAKE_CONTRACT,
+        "Task::test_it_is_retried_and_ends_some_time",
+    ),
+    Mutation(
+        "a task that reads is exported",
+        TASKS,
+        '["df_to_adls", "postgresql_to_df"]',
+        '["df_to_adls"]',
+        SOURCE_CONTRACT,
+        "Task::test_it_is_exported",
+    ),
+    Mutation(
+        "a task that writes is exported",
+        TASKS,
+        '["df_to_adls", "postgresql_to_df"]',
+        '["postgresql_to_df"]',
+        LAKE_CONTRACT,
+        "Task::test_it_is_exported",
+    ),
+    Mutation(
+        "a class is exported",
+        SOURCES,
+        '"PostgreSQL", ',
+        "",
+        SOURCE_CONTRACT,
+        "TestPostgreSQL::test_it_is_exported",
+    ),
+    Mutation(
+        "a task keeps no copy of what it read",
+        READ,
+        "    persist_result=False,\n",
+        "    persist_result=True,\n",
+        SOURCE_CONTRACT,
+        "test_it_leaves_no_copy_of_the_data",
+    ),
+    Mutation(
+        "a task tries a fatal error once",
+        WRITE,
+        "    retry_condition_fn=retry_if_retriable,\n",
+        "",
+        LAKE_CONTRACT,
+        "test_only_a_retriable_error_is_retried",
+    ),
+    Mutation(
+        "a task stops its flow's retries",
+        READ,
+        "    on_failure=[cancel_flow_retries],\n",
+        "",
+        SOURCE_CONTRACT,
+        "test_only_a_retriable_error_is_retried",
+    ),
+    Mutation(
+        "a fatal error is not tried again by its task",
+        PREFECT,
+        "    return not isinstance(state.data, FatalError)\n",
+        "    return True\n",
+        PREFECT_LIVE,
+        "test_a_fatal_error_is_not_retried_at_all",
+    ),
+    Mutation(
+        "a fatal error is not tried again by its flow",
+        PREFECT,
+        "FlowRunPolicy(retries=0)",
+        "FlowRunPolicy(retries=1)",
+        PREFECT_LIVE,
+        "test_a_fatal_error_is_not_retried_at_all",
+    ),
+    Mutation(
+        "a retriable error is tried again",
+        PREFECT,
+        "    return not isinstance(state.data, FatalError)\n",
+        "    return False\n",
+        PREFECT_LIVE,
+        "test_a_retriable_error_is_retried_by_task_and_flow",
+    ),
+    Mutation(
+        "a public docstring tells every argument",
+        WRITE,
+        "        overwrite: Whether to replace a file that is there.\n",
+        "",
+        LAKE_CONTRACT,
+        "test_its_docstring_tells_arguments_and_errors",
+    ),
+]
+
+FLOW_RULES = [
+    Mutation(
+        "required arguments come first",
+        FLOW,
+        "    adls_path: str,\n    sql_query: str,\n"
+        "    postgresql_config_key: str | None = None,\n",
+        "    *,\n    postgresql_config_key: str | None = None,\n"
+        "    adls_path: str,\n    sql_query: str,\n",
+        FLOW_CONTRACT,
+        "test_required_arguments_come_first",
+    ),
+    Mutation(
+        "a flow takes no credentials",
+        FLOW,
+        "    overwrite: bool = False,\n",
+        "    overwrite: bool = False,\n    adls_account_key: str | None = None,\n",
+        FLOW_CONTRACT,
+        "test_it_takes_no_credentials",
+    ),
+    Mutation(
+        "arguments have the prefix of their end",
+        FLOW,
+        "    adls_config_key: str | None = None,\n",
+        "    config_key: str | None = None,\n",
+        FLOW_CONTRACT,
+        "test_it_takes_no_credentials",
+    ),
+    Mutation(
+        "a flow is named after both ends",
+        FLOW,
+        'name="extract--postgresql--adls"',
+        'name="postgresql-to-adls"',
+        FLOW_CONTRACT,
+        "test_it_has_a_name_and_a_description",
+    ),
+    Mutation(
+        "a flow has a description",
+        FLOW,
+        '    description="Extract data from PostgreSQL and load it into '
+        'Azure Data Lake.",\n',
+        "",
+        FLOW_CONTRACT,
+        "test_it_has_a_name_and_a_description",
+    ),
+    Mutation(
+        "a flow is retried",
+        FLOW,
+        "    retries=1,\n",
+        "",
+        FLOW_CONTRACT,
+        "test_it_is_retried_and_ends_some_time",
+    ),
+    Mutation(
+        "a flow ends some time",
+        FLOW,
+        "    timeout_seconds=2 * 60 * 60,\n",
+        "",
+        FLOW_CONTRACT,
+        "test_it_is_retried_and_ends_some_time",
+    ),
+    Mutation(
+        "a flow is exported",
+        FLOWS,
+        '["postgresql_to_adls"]',
+        "[]",
+        FLOW_CONTRACT,
+        "test_it_is_exported",
+    ),
+    Mutation(
+        "a retried load knows its own file",
+        LAKE,
+        "replace = overwrite or written_by == load_id",
+        "replace = overwrite",
+        LAKE_LIVE,
+        "test_a_retry_replaces_what_its_own_load_wrote",
+    ),
+    Mutation(
+        "a retried flow knows its own file",
+        WRITE,
+        "load_id=current_load_id()",
+        "load_id=None",
+        LAKE_LIVE,
+        "test_a_flow_that_is_retried_replaces_what_it_wrote_itself",
+    ),
+]
+
+SECRET_RULES = [
+    Mutation(
+        "a password is not in a repr",
+        SOURCE,
+        "    password: SecretStr | None = None\n",
+        "    password: str | None = None\n",
+        SOURCE_CONTRACT,
+        "test_its_repr_shows_no_secret",
+    ),
+    Mutation(
+        "an account key is not in a repr",
+        LAKE,
+        "    account_key: SecretStr | None = None\n",
+        "    account_key: str | None = None\n",
+        LAKE_CONTRACT,
+        "test_its_repr_shows_no_secret",
+    ),
+    Mutation(
+        "a connection string is not in a repr",
+        LAKE,
+        "    connection_string: SecretStr | None = None\n",
+        "    connection_string: str | None = None\n",
+        LAKE_UNIT,
+        "test_no_way_in_shows_its_secret",
+    ),
+    Mutation(
+        "a misspelt field's value is not in its error",
+        BASE,
+        "hide_input_in_errors=True",
+        "hide_input_in_errors=False",
+        SOURCE_CONTRACT,
+        "test_a_misspelt_field_is_named_and_no_value_is_shown",
+    ),
+    Mutation(
+        "an address in a message has no password",
+        BASE,
+        'f"{self.url.host}:{self.url.port}/" if self.url.host',
+        "self.url.render_as_string(hide_password=False) if self.url.host",
+        SOURCE_CONTRACT,
+        "test_a_server_that_is_not_there_is_worth_a_retry",
+    ),
+    Mutation(
+        "a log line has no password",
+        BASE,
+        "        engine = self.create_engine()\n",
+        "        self.logger.debug(self.url.render_as_string(hide_password=False))\n"
+        "        engine = self.create_engine()\n",
+        SOURCE_CONTRACT,
+        "test_a_server_that_is_not_there_is_worth_a_retry",
+    ),
+    Mutation(
+        "an error quotes no line of the configuration",
+        CONFIG,
+        '"The configuration is not valid YAML."',
+        'f"The configuration is not valid YAML: {err}."',
+        "tests/unit/test_config.py",
+        "test_broken_yaml_is_reported_by_line_without_its_text",
+    ),
+    Mutation(
+        "a traceback quotes no line of the configuration",
+        CONFIG,
+        'f"{path}{line}", next_step\n        ) from None',
+        'f"{path}{line}", next_step\n        ) from err',
+        "tests/unit/test_config.py",
+        "test_broken_yaml_is_reported_by_line_without_its_text",
+    ),
+    Mutation(
+        "a traceback does not quote a refusal",
+        LAKE,
+        "            raise error from (None if refused else err)\n",
+        "            raise error from err\n",
+        LAKE_UNIT,
+        "test_a_refusal_is_not_quoted_since_it_may_hold_a_signature",
+    ),
+    Mutation(
+        "an error does not quote a Prefect block",
+        PREFECT,
+        '            "The Prefect block holds no JSON object.",\n',
+        '            f"It holds no JSON object: {_read(block, reference)}",\n',
+        PREFECT_LIVE,
+        "test_a_block_without_a_json_object_is_refused_unseen",
+    ),
+]
+
+EXTRA_RULES = [
+    Mutation(
+        "an optional import is guarded",
+        LAKE,
+        "with contextlib.suppress(ImportError):\n",
+        "with contextlib.nullcontext():\n",
+        LAKE_CONTRACT,
+        "Extra::test_its_module_can_be_imported",
+    ),
+    Mutation(
+        "a destination without its extra names it",
+        LAKE,
+        '    requires = ("adlfs", "adls")\n',
+        '    requires = ("adlfs", "azure")\n',
+        LAKE_CONTRACT,
+        "Extra::test_its_error_names_the_extra",
+    ),
+    Mutation(
+        "a source without its extra says so",
+        SOURCE,
+        '    requires = ("psycopg2", "postgresql")\n',
+        "",
+        SOURCE_CONTRACT,
+        "Extra::test_its_error_names_the_extra",
+    ),
+]
+
+WHOLE_FILE_RULES = [
+    Mutation(
+        "blocks show nothing before the commit",
+        LAKE,
+        "        self._block_ids.append(block_id)\n",
+        "        self._block_ids.append(block_id)\n"
+        "        self._call(self._client.commit_block_list, self._block_ids)\n",
+        LAKE_LIVE,
+        "test_an_error_after_several_blocks_leaves_the_former_file",
+    ),
+    Mutation(
+        "a broken-off load commits nothing",
+        LAKE,
+        "            write_batches(batches, blob, path)\n            try:\n",
+        "            try:\n                write_batches(batches, blob, path)\n"
+        "            finally:\n                blob.commit(load_id, replace=replace)\n"
+        "            try:\n",
+        LAKE_LIVE,
+        "test_an_error_in_the_middle_leaves_no_file_where_none_was",
+    ),
+    Mutation(
+        "a commit is refused where a file has appeared",
+        LAKE,
+        'condition = {} if replace else {"match_condition": MatchConditions.IfMissing}',
+        "condition: dict[str, Any] = {}",
+        LAKE_LIVE,
+        "test_a_file_that_appears_meanwhile_is_refused_and_stays",
+    ),
+    Mutation(
+        "an existing file is refused",
+        LAKE,
+        "            if written_by is not None and not replace:\n"
+        "                raise DestinationExistsError.at(path)\n",
+        "            replace = True\n",
+        LAKE_LIVE,
+        "test_an_existing_file_is_refused_and_stays",
+    ),
+    Mutation(
+        "a local file is written beside its place",
+        FOLDER,
+        'with os.fdopen(handle, "wb") as file:',
+        'with target.open("wb") as file:',
+        FOLDER_UNIT,
+        "test_an_error_in_the_middle_leaves_the_former_file",
+    ),
+    Mutation(
+        "a local file that has appeared is not replaced",
+        FOLDER,
+        "                    target.hardlink_to(partial)\n",
+        "                    partial.replace(target)\n",
+        FOLDER_UNIT,
+        "test_a_file_that_appears_meanwhile_is_refused_and_stays",
+    ),
+    Mutation(
+        "a failed local load leaves nothing else",
+        FOLDER,
+        "                partial.unlink(missing_ok=True)\n",
+        "                pass\n",
+        FOLDER_UNIT,
+        "test_nothing_else_is_left_beside_the_file",
+    ),
+    Mutation(
+        "a column that changed fails by its name",
+        FORMATS,
+        "            _check_schema(first.schema, batch.schema, path)\n",
+        "",
+        LAKE_LIVE,
+        "test_a_column_that_changed_is_named",
+    ),
+]
+
+TYPE_RULES = [
+    Mutation(
+        "NULL is not an empty text",
+        SOURCE,
+        "[value if value is None else _as_text(value) for value in values]",
+        '["" if value is None else _as_text(value) for value in values]',
+        SOURCE_LIVE,
+        "test_a_value_keeps_its_type[text-",
+    ),
+    Mutation(
+        "NULL is not an empty text in a CSV file",
+        FORMATS,
+        "csv.CSVWriter(sink, schema)",
+        "csv.CSVWriter(sink, schema, write_options=csv.WriteOptions("
+        'quoting_style="none"))',
+        "tests/unit/test_formats.py",
+        "test_csv_tells_null_from_empty_text",
+    ),
+    Mutation(
+        "an integer is not a float",
+        SOURCE,
+        "    20: pa.int64(),\n",
+        "    20: pa.float64(),\n",
+        SOURCE_LIVE,
+        "test_a_value_keeps_its_type[int8-",
+    ),
+    Mutation(
+        "a nullable integer is not a float",
+        BASE,
+        "table.to_pandas(types_mapper=pd.ArrowDtype)",
+        "table.to_pandas()",
+        SOURCE_LIVE,
+        "test_a_nullable_integer_stays_an_integer",
+    ),
+    Mutation(
+        "numeric is not float64",
+        SOURCE,
+        "    return pa.decimal128(precision, scale)\n",
+        "    return pa.float64()\n",
+        SOURCE_UNIT,
+        "test_numeric_is_a_decimal_where_one_holds_it",
+    ),
+    Mutation(
+        "numeric without a precision is not float64",
+        SOURCE,
+        "    if precision > DECIMAL256_DIGITS:\n        return pa.string()\n",
+        "    if precision > DECIMAL256_DIGITS:\n        return pa.float64()\n",
+        SOURCE_LIVE,
+        "test_a_value_keeps_its_type[numeric-1e-15",
+    ),
+    Mutation(
+        "timestamptz keeps its zone",
+        SOURCE,
+        'pa.timestamp("us", tz="UTC")',
+        'pa.timestamp("us")',
+        SOURCE_LIVE,
+        "test_a_value_keeps_its_type[timestamptz-",
+    ),
+    Mutation(
+        "json is not parsed and written anew",
+        SOURCE,
+        '            "json_deserializer": str,\n',
+        "",
+        SOURCE_LIVE,
+        "test_a_value_keeps_its_type[json-",
+    ),
+    Mutation(
+        "a result is not fetched at once",
+        BASE,
+        '            "stream_results": True,\n',
+        "",
+        SOURCE_LIVE,
+        "test_a_large_result_is_not_fetched_at_once",
+    ),
+]
+
+MUTATIONS = [
+    *TASK_RULES,
+    *FLOW_RULES,
+    *SECRET_RULES,
+    *EXTRA_RULES,
+    *WHOLE_FILE_RULES,
+    *TYPE_RULES,
+]
+
+
+Results = Mapping[str, Mapping[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def results(
+    tmp_path_factory: pytest.TempPathFactory,
+    with_local: Path,
+    postgres: PostgreSQL,
+    azurite: Azurite,
+    prefect_server: PrefectServer,
+) -> Results:
+    """Run all mutations in one batch, and the same tests on what they break."""
+    folder = tmp_path_factory.mktemp("mutations")
+    runs = []
+    for mutation in MUTATIONS:
+        target = folder / mutation.folder
+        copy_of_base(mutation, with_local, target)
+        (target / CONFTEST).write_text(SHARED_SERVER, encoding="utf-8")
+        changed = target / mutation.file
+        text = changed.read_text("utf-8").replace(mutation.old, mutation.new)
+        changed.write_text(text, encoding="utf-8")
+        runs.append({"folder": str(target), "tests": [*mutation.arguments]})
+    for name in (SOUND, SOUND_WITH_LOCAL):
+        shutil.copytree(GOLDEN if name == SOUND else with_local, folder / name)
+        (folder / name / CONFTEST).write_text(SHARED_SERVER, encoding="utf-8")
+        modules = {m.tests for m in MUTATIONS if m.base == name}
+        tests = {m.test for m in MUTATIONS if m.base == name}
+        arguments = [*sorted(modules), "-k", " or ".join(sorted(tests))]
+        runs.append({"folder": str(folder / name), "tests": arguments})
+    config = write_config(
+        folder / "config.yaml",
+        {
+            "postgresql_test": postgresql_credentials(postgres),
+            "adls_test": {"connection_string": connection_string(azurite)},
+        },
+    )
+    done = run(
+        # -P: else our own modules could hide those of the golden.
+        [sys.executable, "-P", HERE / "mutation_runner.py"],
+        env=environment(
+            folder, config=config, **prefect_server.environment, HOME=str(folder)
+        ),
+        cwd=folder,
+        stdin=json.dumps(runs),
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    return {Path(name).name: result for name, result in found.items()}
+
+
+def copy_of_base(mutation: Mutation, with_local: Path, target: Path) -> None:
+    base = with_local if mutation.base == SOUND_WITH_LOCAL else GOLDEN
+    shutil.copytree(base, target, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.rule)
+def test_what_a_mutation_replaces_is_there_once(
+    mutation: Mutation, with_local: Path
+) -> None:
+    base = with_local if mutation.base == SOUND_WITH_LOCAL else GOLDEN
+    assert (base / mutation.file).read_text("utf-8").count(mutation.old) == 1
+    assert mutation.new != mutation.old
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.rule)
+def test_an_unbroken_rule_passes(mutation: Mutation, results: Results) -> None:
+    sound = results[mutation.base]
+    assert sound["code"] == pytest.ExitCode.OK, sound["failed"]
+    assert any(mutation.is_noticed_in(test) for test in sound["passed"])
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.rule)
+def test_a_broken_rule_is_noticed(mutation: Mutation, results: Results) -> None:
+    result = results[mutation.folder]
+    assert result["code"] == pytest.ExitCode.TESTS_FAILED, result
+    assert any(mutation.is_noticed_in(test) for test in result["failed"]), result
