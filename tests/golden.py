@@ -1,6 +1,6 @@
-"""The golden: a whole generated project, as it is rendered now and as it is committed.
+"""The golden: a whole generated project, rendered now and as it is committed.
 
-`python tests/golden.py` writes it afresh; `git diff tests/reference` is then the review.
+`python tests/golden.py` writes it afresh; review it by `git diff tests/reference`.
 """
 
 import re
@@ -72,7 +72,8 @@ def main() -> None:
         pin_template(project)
         shutil.rmtree(GOLDEN, ignore_errors=True)
         shutil.copytree(project, GOLDEN)
-    print(f"Wrote {len(files(GOLDEN))} files to {GOLDEN.relative_to(REPOSITORY)}.")
+    place = GOLDEN.relative_to(REPOSITORY)
+    sys.stdout.write(f"Wrote {len(files(GOLDEN))} files to {place}.\n")
 
 
 if __name__ == "__main__":
