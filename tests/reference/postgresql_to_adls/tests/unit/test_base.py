@@ -1,18 +1,30 @@
 """The base classes, tried on SQLite, which Python brings along."""
 
+from collections.abc import Iterable
+import io
 from pathlib import Path
 import sqlite3
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 import pytest
 from sqlalchemy import URL
 
 from acme.exceptions import (
+    CredentialError,
+    MissingExtraError,
     QueryRejectedError,
     SourceUnavailableError,
     UnsupportedTypeError,
 )
-from acme.sources.base import SQL, Credentials
+from acme.formats import write_batches
+from acme.sources.base import (
+    SQL,
+    Credentials,
+    Destination,
+)
 from tests.contracts.source import LiveSourceContract
 
 
@@ -27,6 +39,21 @@ class SQLite(SQL):
     @property
     def url(self) -> URL:
         return URL.create("sqlite", database=str(self.credentials.path))
+
+
+class Memory(Destination):
+    """Keeps what is written."""
+
+    credentials_model: ClassVar[type[Credentials]] = Credentials
+
+    def from_batches(
+        self,
+        batches: Iterable[pa.RecordBatch],
+        path: str,
+        **options: Any,
+    ) -> None:
+        self.sink = io.BytesIO()
+        write_batches(batches, self.sink, path)
 
 
 @pytest.fixture
@@ -75,3 +102,48 @@ def test_a_database_that_is_not_there_is_worth_a_retry(tmp_path: Path) -> None:
     source = SQLite(credentials={"path": tmp_path / "no" / "such.sqlite"})
     with pytest.raises(SourceUnavailableError, match="unable to open"):
         source.to_arrow("SELECT 1 AS one")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({}, "Neither is given"),
+        ({"config_key": "shop", "credentials": {"path": "shop"}}, "Both are given"),
+        ({"credentials": {}}, "path: Field required"),
+        ({"credentials": {"path": "shop", "pasword": "canary"}}, "pasword: Extra"),
+    ],
+)
+def test_credentials_are_given_once_and_whole(
+    arguments: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(CredentialError, match=problem) as caught:
+        SQLite(**arguments)
+    assert caught.value.where
+    assert caught.value.next_step
+    assert "canary" not in str(caught.value)
+
+
+def test_a_connector_shows_its_config_key_alone(
+    source: SQLite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert repr(source) == "SQLite(given credentials)"
+    monkeypatch.setenv("ACME__SHOP__PATH", "shop.sqlite")
+    assert repr(SQLite(config_key="shop")) == "SQLite(config key 'shop')"
+
+
+def test_a_connector_names_the_extra_that_it_misses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(SQLite, "requires", ("no_such_module_anywhere", "sqlite"))
+    with pytest.raises(MissingExtraError, match=r"\[sqlite\]"):
+        SQLite(credentials={"path": "shop.sqlite"})
+
+
+@pytest.mark.parametrize("rows", [2, 0])
+def test_a_data_frame_is_written_without_its_index(rows: int) -> None:
+    df = pd.DataFrame({"text": ["", None]}, dtype="string", index=[7, 8]).head(rows)
+    destination = Memory(credentials={})
+    destination.from_df(df, "file.parquet")
+    table = parquet.read_table(destination.sink)
+    assert table.column_names == ["text"]
+    assert table.to_pylist() == [{"text": ""}, {"text": None}][:rows]

@@ -5,6 +5,9 @@ from acme.exceptions import (
     FatalError,
     MissingExtraError,
 )
+from acme.orchestration.prefect.exceptions import (
+    MissingSourceCredentialsError,
+)
 from acme.utils import (
     require_extra,
     skip_test_on_missing_extra,
@@ -31,3 +34,9 @@ def test_an_error_says_what_where_and_what_next() -> None:
     error = ConnectorError("It broke.", "row 3", "mend it.")
     assert str(error) == "It broke. Where: row 3. Next: mend it."
     assert str(ConnectorError("It broke.")) == "It broke."
+
+
+def test_missing_credentials_are_fatal_and_say_what_to_pass() -> None:
+    error = MissingSourceCredentialsError(where="lake_to_df")
+    assert isinstance(error, FatalError)
+    assert "Where: lake_to_df. Next: pass either `config_key` or" in str(error)
