@@ -22,10 +22,20 @@ HERE = Path(__file__).parent
 FOREIGN_PREFIXES = ("ACME", "COV_", "PREFECT_", "PYTEST_", "PYTHON", "VIRTUAL_ENV")
 
 
+# What tools leave in a project. A tool may be at work there while it is copied.
+LEFT_BEHIND = shutil.ignore_patterns(
+    *("__pycache__", ".*_cache", ".coverage*", "report.xml", "site")
+)
+
+
+def copy_project(project: Path, target: Path) -> Path:
+    """Copy a project, but not what tools left in it."""
+    return Path(shutil.copytree(project, target, ignore=LEFT_BEHIND))
+
+
 def copy_golden(target: Path) -> Path:
     """Copy the golden to where a test may change it and leave caches behind."""
-    left_behind = shutil.ignore_patterns("__pycache__", ".*_cache", "site", ".coverage")
-    return Path(shutil.copytree(GOLDEN, target, ignore=left_behind))
+    return copy_project(GOLDEN, target)
 
 
 def environment(

@@ -5,7 +5,6 @@ The rules are those under "What every generated connector keeps to" in the desig
 """
 
 import json
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from sourcewright.services import Azurite, PostgreSQL, PrefectServer
 from tests.e2e.generated.parts import (
     HERE,
     connection_string,
+    copy_project,
     environment,
     postgresql_credentials,
     run,
@@ -627,7 +627,7 @@ def results(
         changed.write_text(text, encoding="utf-8")
         runs.append({"folder": str(target), "tests": [*mutation.arguments]})
     for name in (SOUND, SOUND_WITH_LOCAL):
-        shutil.copytree(GOLDEN if name == SOUND else with_local, folder / name)
+        copy_project(GOLDEN if name == SOUND else with_local, folder / name)
         (folder / name / CONFTEST).write_text(SHARED_SERVER, encoding="utf-8")
         modules = {m.tests for m in MUTATIONS if m.base == name}
         tests = {m.test for m in MUTATIONS if m.base == name}
@@ -656,7 +656,7 @@ def results(
 
 def copy_of_base(mutation: Mutation, with_local: Path, target: Path) -> None:
     base = with_local if mutation.base == SOUND_WITH_LOCAL else GOLDEN
-    shutil.copytree(base, target, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_project(base, target)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.rule)

@@ -1,0 +1,255 @@
+"""The golden passes its own gates, with every server and with none.
+
+Its commands are started all at once, two at a time; each test waits for its own.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from sourcewright.services import Azurite, PostgreSQL
+
+from tests.e2e.generated.parts import (
+    HERE,
+    connection_string,
+    copy_golden,
+    copy_project,
+    environment,
+    postgresql_credentials,
+    run,
+    write_config,
+)
+from tests.golden import APPLICATIONS, render
+
+PARALLEL = 2
+COVERAGE_MET = re.compile(r"Required test coverage of 80\.0% reached")
+WITHOUT_SERVERS = ("tests/unit", "tests/contracts")
+LOCAL_MODULES = (
+    *("tests/unit/test_local.py", "tests/contracts/test_local.py"),
+    *("tests/contracts/test_postgresql_to_local.py", "tests/integration/test_local.py"),
+    "tests/integration/test_postgresql_to_local.py",
+)
+TOOLS = {
+    "formatter": ["ruff", "format", "--check", "--no-cache"],
+    "linter": ["ruff", "check", "--no-cache"],
+    "types": ["mypy"],
+    "docs": ["mkdocs", "build", "--strict"],
+}
+# By the package that isn't installed: its extra, and the class that needs it.
+EXTRAS = {"adlfs": ("adls", "AzureDataLake"), "psycopg2": ("postgresql", "PostgreSQL")}
+TRY_IMPORT = """
+import acme.orchestration.prefect.flows, acme.sources
+from acme.exceptions import MissingExtraError
+try:
+    acme.sources.{name}(config_key="any")
+except MissingExtraError as err:
+    print(err)
+"""
+
+
+@dataclass(frozen=True)
+class TestRun:
+    """What pytest did."""
+
+    __test__ = False
+
+    done: subprocess.CompletedProcess[str]
+    report: Path
+
+    @property
+    def passed(self) -> int:
+        """How many tests did what they should."""
+        return len(self._cases()) - len(self.skipped) - len(self._with("failure"))
+
+    @property
+    def skipped(self) -> list[str]:
+        """Why tests were skipped, one text for each."""
+        return [str(case.findtext("skipped")) for case in self._with("skipped")]
+
+    def _cases(self) -> list[ET.Element]:
+        # Written by pytest a moment ago.
+        return list(ET.parse(self.report).iter("testcase"))  # noqa: S314
+
+    def _with(self, outcome: str) -> list[ET.Element]:
+        return [case for case in self._cases() if case.find(outcome) is not None]
+
+    def assert_passed(self) -> None:
+        assert self.done.returncode == 0, self.done.stdout[-8000:]
+
+
+class Gates:
+    """Runs commands in copies of the golden, in the background."""
+
+    def __init__(self, pool: ThreadPoolExecutor, folder: Path) -> None:
+        self._pool, self._folder = pool, folder
+        self._home = folder / "home"
+        self._home.mkdir()
+
+    def copy(self, project: Path, name: str) -> Path:
+        """Copy a project, so that commands don't meet in their leavings."""
+        return copy_project(project, self._folder / name)
+
+    def command(
+        self, project: Path, *command: str
+    ) -> Future[subprocess.CompletedProcess[str]]:
+        """Run a tool of our environment in a project."""
+        program = Path(sys.executable).with_name(command[0])
+        env = environment(project, HOME=str(self._home))
+        return self._pool.submit(run, [program, *command[1:]], env=env, cwd=project)
+
+    def tests(
+        self,
+        project: Path,
+        *arguments: str,
+        config: Path | None = None,
+        hidden: str = "",
+    ) -> Future[TestRun]:
+        """Run pytest in a project, on the servers that `config` has."""
+        env = environment(
+            project, config=config, HOME=str(self._home), TMPDIR=str(self._home)
+        )
+        if hidden:
+            env = hide(env, hidden)
+        report = project / "report.xml"
+        command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments]
+
+        def wait() -> TestRun:
+            return TestRun(run(command, env=env, cwd=project), report)
+
+        return self._pool.submit(wait)
+
+
+def hide(env: dict[str, str], package: str) -> dict[str, str]:
+    """Return an environment in which a package can't be found."""
+    path = f"{HERE / 'missing'}:{env['PYTHONPATH']}"
+    return {**env, "PYTHONPATH": path, "HIDDEN": package}
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """All that was started."""
+
+    tools: dict[str, Future[subprocess.CompletedProcess[str]]]
+    everything: Future[TestRun]
+    no_server: Future[TestRun]
+    project_alone: Future[TestRun]
+    local: Future[TestRun]
+    without: dict[str, Future[TestRun]]
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    tmp_path_factory: pytest.TempPathFactory,
+    with_local: Path,
+    postgres: PostgreSQL,
+    azurite: Azurite,
+) -> Iterator[Outcomes]:
+    folder = tmp_path_factory.mktemp("gates")
+    root = tmp_path_factory.mktemp("local-lake")
+    config = write_config(
+        folder / "config.yaml",
+        {
+            "postgresql_test": postgresql_credentials(postgres),
+            "adls_test": {"connection_string": connection_string(azurite)},
+            "local_test": {"root": str(root)},
+        },
+    )
+    golden = copy_golden(folder / "golden")
+    alone = folder / "alone"
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        gates = Gates(pool, folder)
+        everything = gates.tests(golden, "--cov", config=config)
+        render(alone, APPLICATIONS[:1])
+        yield Outcomes(
+            everything=everything,
+            project_alone=gates.tests(alone, *WITHOUT_SERVERS, "--cov"),
+            no_server=gates.tests(
+                gates.copy(golden, "no-server"), *WITHOUT_SERVERS, "--cov"
+            ),
+            local=gates.tests(
+                gates.copy(with_local, "local"), *LOCAL_MODULES, config=config
+            ),
+            without={
+                package: gates.tests(
+                    gates.copy(golden, f"no-{package}"),
+                    *WITHOUT_SERVERS,
+                    hidden=package,
+                )
+                for package in EXTRAS
+            },
+            tools={
+                name: gates.command(gates.copy(golden, name), *command)
+                for name, command in TOOLS.items()
+            },
+        )
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_tool_has_nothing_to_say(tool: str, outcomes: Outcomes) -> None:
+    done = outcomes.tools[tool].result()
+    assert done.returncode == 0, done.stdout[-5000:]
+
+
+def test_unit_and_contract_tests_alone_meet_the_coverage_gate(
+    outcomes: Outcomes,
+) -> None:
+    tests = outcomes.no_server.result()
+    tests.assert_passed()
+    assert not tests.skipped
+    assert COVERAGE_MET.search(tests.done.stdout)
+
+
+def test_a_project_without_connectors_meets_the_coverage_gate(
+    outcomes: Outcomes,
+) -> None:
+    tests = outcomes.project_alone.result()
+    tests.assert_passed()
+    assert not tests.skipped
+    assert COVERAGE_MET.search(tests.done.stdout)
+
+
+def test_with_every_server_every_test_runs_and_passes(outcomes: Outcomes) -> None:
+    tests = outcomes.everything.result()
+    tests.assert_passed()
+    assert not tests.skipped
+    assert tests.passed > outcomes.no_server.result().passed
+    assert COVERAGE_MET.search(tests.done.stdout)
+
+
+def test_a_local_destination_passes_its_tests(outcomes: Outcomes) -> None:
+    tests = outcomes.local.result()
+    tests.assert_passed()
+    assert not tests.skipped
+
+
+@pytest.mark.parametrize("package", EXTRAS)
+def test_without_an_extra_its_tests_are_skipped_and_name_it(
+    package: str, outcomes: Outcomes
+) -> None:
+    extra, name = EXTRAS[package]
+    tests = outcomes.without[package].result()
+    tests.assert_passed()
+    assert tests.passed
+    # One module of unit tests and one of contracts; the flow's contract still holds.
+    assert len(tests.skipped) == len(WITHOUT_SERVERS)
+    for reason in tests.skipped:
+        assert f"Missing required extra '{extra}' for source '{name}'" in reason
+
+
+@pytest.mark.parametrize("package", EXTRAS)
+def test_without_an_extra_the_package_imports_and_the_class_names_it(
+    package: str, golden: Path
+) -> None:
+    extra, name = EXTRAS[package]
+    env = hide(environment(golden), package)
+    command = [sys.executable, "-c", TRY_IMPORT.format(name=name)]
+    done = run(command, env=env, cwd=golden)
+    assert done.returncode == 0, done.stdout
+    assert f"acme[{extra}]" in done.stdout
+    assert package in done.stdout
