@@ -9,6 +9,7 @@ import functools
 import importlib
 import json
 import logging
+import resource
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -49,6 +50,8 @@ def main() -> None:
         results[name] = {
             "state": state.type.value,
             "attempts": dict(attempts),
+            # The highest until now: KiB, and bytes on macOS.
+            "peak_rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
             "type": type(error).__name__,
             "text": str(error),
             "what": getattr(error, "what", ""),

@@ -1,42 +1,27 @@
 """Uploads to Azurite that are broken off, killed, raced or left without an answer."""
 
-import json
 import signal
-import subprocess
-import sys
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 import pyarrow as pa
 import pytest
-from pyarrow import parquet
-from sourcewright.services import Azurite, PostgreSQL, PrefectServer
+from pyarrow import fs, parquet
+from sourcewright.services import Azurite
 
-from tests.e2e.generated.parts import (
-    HERE,
-    connection_string,
-    environment,
-    postgresql_credentials,
-    write_config,
-)
 from tests.e2e.generated.proxy import Fate, Proxy, Request
+from tests.e2e.generated.uploads import (
+    BLOCKS,
+    MEBIBYTES,
+    ROWS,
+    StallAtTheLastBlock,
+    Uploader,
+)
 
 CONTAINER = "uploads"
 FORMER = b"the former file, whatever is in it"
-MEBIBYTES = 20  # two full blocks of 8 MiB, and a third
-BLOCKS = 3
-# As much, in rows of 64 KiB that no compression shrinks.
-ROWS = MEBIBYTES * 16
-QUERY = """
-    SELECT row AS number,
-           string_agg(decode(md5(random()::text || part), 'hex'), '') AS noise
-    FROM generate_series(1, 320) AS row, generate_series(1, 4096) AS part
-    GROUP BY row
-"""
 
 
 class Lake(NamedTuple):
@@ -63,154 +48,16 @@ class Lake(NamedTuple):
     def table(self, path: str) -> pa.Table:
         """Read a file that must be alone in its folder."""
         folder = path.rpartition("/")[0]
-        selector = pa.fs.FileSelector(folder, recursive=True)
+        selector = fs.FileSelector(folder, recursive=True)
         found = self.azurite.filesystem.get_file_info(selector)
         assert [info.path for info in found] == [path]
         return parquet.read_table(path, filesystem=self.azurite.filesystem)
-
-
-class Upload:
-    """A process that writes one file, by the class alone or by the whole flow."""
-
-    def __init__(
-        self, command: list[str], order: Mapping[str, Any], env: dict[str, str]
-    ) -> None:
-        self.process = subprocess.Popen(
-            command,
-            env=env,
-            cwd=env["HOME"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps(order))
-        self.process.stdin.close()
-
-    def said(self) -> str:
-        """Wait for the end, and return what was printed."""
-        with self.process:
-            assert self.process.stdout
-            output = self.process.stdout.read()
-            self.process.wait(timeout=60)
-        return output
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-class Uploader:
-    """Starts uploads, through the proxy's port."""
-
-    def __init__(
-        self,
-        golden: Path,
-        azurite: Azurite,
-        postgres: PostgreSQL,
-        server: Mapping[str, str],
-        folder: Path,
-    ) -> None:
-        self._golden, self._azurite = golden, azurite
-        self._postgres, self._server, self._folder = postgres, server, folder
-
-    def by_class(
-        self,
-        proxy: Proxy,
-        path: str,
-        *,
-        text: str = "new",
-        broken: bool = False,
-        **options: str | bool,
-    ) -> Upload:
-        """Start `AzureDataLake.from_batches`; further options are its own."""
-        order = {
-            "credentials": {"connection_string": self._lake(proxy)},
-            "path": path,
-            "mebibytes": MEBIBYTES,
-            "text": text,
-            "broken": broken,
-            "options": options,
-        }
-        return self._start("upload_driver.py", order)
-
-    def by_flow(self, proxy: Proxy, path: str, *, overwrite: bool) -> Upload:
-        """Start the flow `postgresql_to_adls` for one query."""
-        config = write_config(
-            self._folder / "config.yaml",
-            {
-                "warehouse": postgresql_credentials(self._postgres),
-                "lake": {"connection_string": self._lake(proxy)},
-            },
-        )
-        arguments = {
-            "adls_path": path,
-            "sql_query": QUERY,
-            "postgresql_config_key": "warehouse",
-            "adls_config_key": "lake",
-            "overwrite": overwrite,
-        }
-        return self._start("flow_driver.py", {"cases": {"it": arguments}}, config)
-
-    def result(self) -> dict[str, Any]:
-        """Return what became of the flow, once its process has ended."""
-        results = json.loads((self._folder / "results.json").read_text("utf-8"))
-        result: dict[str, Any] = results["it"]
-        return result
-
-    def _lake(self, proxy: Proxy) -> str:
-        return connection_string(self._azurite, port=proxy.port)
-
-    def _start(
-        self, script: str, order: Mapping[str, Any], config: Path | None = None
-    ) -> Upload:
-        env = environment(
-            self._golden, config=config, HOME=str(self._folder), **self._server
-        )
-        return Upload([sys.executable, str(HERE / script)], order, env)
 
 
 @pytest.fixture(scope="module")
 def lake(azurite: Azurite) -> Lake:
     azurite.create_container(CONTAINER)
     return Lake(azurite)
-
-
-@pytest.fixture
-def proxy(azurite: Azurite) -> Iterator[Proxy]:
-    with Proxy(azurite.port) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def uploader(
-    golden: Path,
-    azurite: Azurite,
-    postgres: PostgreSQL,
-    prefect_server: PrefectServer,
-    tmp_path: Path,
-) -> Uploader:
-    return Uploader(golden, azurite, postgres, prefect_server.environment, tmp_path)
-
-
-class StallAtTheLastBlock:
-    """Lets two blocks pass, and holds the third until it is released."""
-
-    def __init__(self) -> None:
-        self.reached, self.released = threading.Event(), threading.Event()
-        self._blocks = 0
-
-    def __call__(self, request: Request) -> Fate:
-        self._blocks += request.is_block
-        if request.is_block and self._blocks == BLOCKS:
-            self.reached.set()
-            self.released.wait()
-            return "break off"
-        return "pass"
 
 
 def blocks(proxy: Proxy) -> int:

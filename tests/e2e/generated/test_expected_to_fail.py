@@ -1,0 +1,237 @@
+"""What the generated code can't do yet: each test fails for the reason that it gives.
+
+A test that begins to pass fails the run (`strict`); an error of another kind than a
+failed assertion does too (`raises`).
+"""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sourcewright.services import Azurite, PostgreSQL, PrefectServer
+
+from tests.e2e.generated.parts import (
+    HERE,
+    connection_string,
+    environment,
+    postgresql_credentials,
+    run,
+    write_config,
+)
+from tests.e2e.generated.proxy import Proxy
+from tests.e2e.generated.uploads import StallAtTheLastBlock, Uploader
+
+CONTAINER = "expected-to-fail"
+
+# A value, and the other one that it arrives as. Neither may pass for the other.
+CONFUSED = {
+    "infinity, a date": ("'infinity'::date", "'9999-12-31'::date"),
+    "-infinity, a date": ("'-infinity'::date", "'0001-01-01'::date"),
+    "infinity, a timestamp": (
+        "'infinity'::timestamp",
+        "'9999-12-31 23:59:59.999999'::timestamp",
+    ),
+    "infinity, a timestamptz": (
+        "'infinity'::timestamptz",
+        "'9999-12-31 23:59:59.999999+00'::timestamptz",
+    ),
+    "24:00, a time": ("'24:00'::time", "'00:00'::time"),
+}
+# A value that is refused, and the type in which Arrow holds it exactly.
+REFUSED = {
+    "an interval": ("interval '1 mon 2 days 3 s'", "month_day_nano_interval"),
+    "an array": ("ARRAY[1, NULL, 2]", "list<item: int32>"),
+    "a date before Christ": ("'0044-03-15 BC'::date", "date32[day]"),
+}
+
+BATCH_ROWS = 65_536
+ROW_BYTES = 256
+BATCH_MEBIBYTES = BATCH_ROWS * ROW_BYTES // 2**20
+# A row is 8 times the 32 characters of a checksum.
+MANY_ROWS = (
+    "SELECT repeat(md5(i::text), 8) AS text FROM generate_series(1, {rows}) AS i"
+)
+
+LOAD_INTO_FOLDER = """
+import sys, time
+import pyarrow as pa
+from acme.sources import LocalFolder
+
+def batches():
+    yield pa.RecordBatch.from_pydict({"number": [1]})
+    print("begun", flush=True)
+    time.sleep(float(sys.argv[2]))
+
+folder = LocalFolder(credentials={"root": sys.argv[1]})
+folder.from_batches(batches(), "file.parquet", overwrite=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def arrived(
+    tmp_path_factory: pytest.TempPathFactory, golden: Path, postgres: PostgreSQL
+) -> dict[str, dict[str, Any]]:
+    """Read all values above; give what became of each."""
+    values = [value for pair in CONFUSED.values() for value in pair]
+    values += [value for value, _ in REFUSED.values()]
+    order = {
+        "credentials": postgresql_credentials(postgres),
+        "queries": {value: f"SELECT {value} AS value" for value in values},
+    }
+    done = run(
+        [sys.executable, HERE / "source_driver.py"],
+        env=environment(golden),
+        cwd=tmp_path_factory.mktemp("arrived"),
+        stdin=json.dumps(order),
+    )
+    if done.returncode:
+        raise RuntimeError(done.stdout)
+    results: dict[str, dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
+    return results
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="exact types: psycopg2 makes Python's nearest value of one that Python "
+    "doesn't have, and nothing notices",
+)
+@pytest.mark.parametrize("case", CONFUSED)
+def test_a_value_passes_for_no_other(
+    case: str, arrived: dict[str, dict[str, Any]]
+) -> None:
+    value, other = CONFUSED[case]
+    if "values" not in arrived[other]:
+        raise RuntimeError(arrived[other])
+    # Refusing it would do; so would another type for both.
+    assert arrived[value].get("values") != arrived[other]["values"]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="exact types: the table of types lacks it, though Arrow can hold it",
+)
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_value_that_arrow_can_hold_arrives(
+    case: str, arrived: dict[str, dict[str, Any]]
+) -> None:
+    value, arrow_type = REFUSED[case]
+    if arrived[value].get("error", "UnsupportedTypeError") != "UnsupportedTypeError":
+        raise RuntimeError(arrived[value])
+    assert arrived[value].get("type") == arrow_type
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="bounded memory: between its two tasks the flow holds the table as one frame",
+)
+def test_the_memory_of_a_flow_does_not_grow_with_its_table(
+    tmp_path: Path,
+    golden: Path,
+    postgres: PostgreSQL,
+    azurite: Azurite,
+    prefect_server: PrefectServer,
+) -> None:
+    azurite.create_container(CONTAINER)
+    config = write_config(
+        tmp_path / "config.yaml",
+        {
+            "warehouse": postgresql_credentials(postgres),
+            "lake": {"connection_string": connection_string(azurite)},
+        },
+    )
+    cases = {
+        name: {
+            "adls_path": f"{CONTAINER}/{name}.parquet",
+            "sql_query": MANY_ROWS.format(rows=batches * BATCH_ROWS),
+            "postgresql_config_key": "warehouse",
+            "adls_config_key": "lake",
+        }
+        for name, batches in {"one batch": 1, "eight batches": 8}.items()
+    }
+    done = run(
+        [sys.executable, HERE / "flow_driver.py"],
+        env=environment(
+            golden, config=config, **prefect_server.environment, HOME=str(tmp_path)
+        ),
+        cwd=tmp_path,
+        stdin=json.dumps({"cases": cases}),
+    )
+    if done.returncode:
+        raise RuntimeError(done.stdout)
+    results = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    if {result["state"] for result in results.values()} != {"COMPLETED"}:
+        raise RuntimeError(results)
+    small, large = (results[name]["peak_rss"] for name in cases)
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    growth = (large - small) / unit
+    # Two batches more than at the first: one that is read, and one that is written.
+    assert growth < 2 * BATCH_MEBIBYTES, f"{growth:.0f} MiB more for seven batches more"
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="survival of a kill: no run clears away what a killed one left in the folder",
+)
+def test_what_a_killed_load_left_in_a_folder_is_cleared_by_the_next(
+    tmp_path: Path, with_local: Path
+) -> None:
+    root = tmp_path / "lake"
+    root.mkdir()
+    command = [sys.executable, "-c", LOAD_INTO_FOLDER, str(root)]
+    env = environment(with_local)
+    with subprocess.Popen([*command, "600"], env=env, stdout=subprocess.PIPE) as load:
+        if not load.stdout or load.stdout.readline() != b"begun\n":
+            raise RuntimeError
+        load.kill()
+    if (root / "file.parquet").exists():
+        raise RuntimeError
+    done = run([*command, "0"], env=env, cwd=tmp_path)
+    if done.returncode:
+        raise RuntimeError(done.stdout)
+    assert [path.name for path in root.iterdir()] == ["file.parquet"]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="survival of a kill: nobody notices that the process of a flow run is gone",
+)
+def test_the_run_of_a_killed_flow_does_not_stay_running(
+    azurite: Azurite, proxy: Proxy, uploader: Uploader, prefect_server: PrefectServer
+) -> None:
+    azurite.create_container(CONTAINER)
+    path = f"{CONTAINER}/killed.parquet"
+    proxy.rule = stall = StallAtTheLastBlock()
+    with uploader.by_flow(proxy, path, overwrite=True) as upload:
+        if not stall.reached.wait(timeout=60):
+            raise RuntimeError
+        upload.process.kill()
+        stall.released.set()
+    deadline = time.monotonic() + 5
+    while (state := state_of_run(prefect_server, path)) == "RUNNING":
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.5)
+    assert state != "RUNNING"
+
+
+def state_of_run(server: PrefectServer, path: str) -> str:
+    """Return the state of the one flow run that writes to a path."""
+    request = urllib.request.Request(  # noqa: S310 - our own server
+        f"{server.api_url}/flow_runs/filter",
+        data=json.dumps({"sort": "START_TIME_DESC", "limit": 20}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        runs = json.load(answer)
+    (state,) = [r["state_type"] for r in runs if r["parameters"]["adls_path"] == path]
+    return str(state)
