@@ -16,7 +16,7 @@ def main() -> None:
     source = importlib.import_module("acme.sources").PostgreSQL(
         credentials=order["credentials"]
     )
-    results = {}
+    results: dict[str, dict[str, str | list[str]]] = {}
     for name, query in order["queries"].items():
         try:
             (column,) = source.to_arrow(query).itercolumns()

@@ -130,7 +130,7 @@ def test_a_value_that_arrow_can_hold_arrives(
 @pytest.mark.xfail(
     strict=True,
     raises=AssertionError,
-    reason="bounded memory: between its two tasks the flow holds the table as one frame",
+    reason="bounded memory: from task to task the flow holds the table as one frame",
 )
 def test_the_memory_of_a_flow_does_not_grow_with_its_table(
     tmp_path: Path,
@@ -179,7 +179,7 @@ def test_the_memory_of_a_flow_does_not_grow_with_its_table(
 @pytest.mark.xfail(
     strict=True,
     raises=AssertionError,
-    reason="survival of a kill: no run clears away what a killed one left in the folder",
+    reason="survival of a kill: no run clears away what a killed one has left behind",
 )
 def test_what_a_killed_load_left_in_a_folder_is_cleared_by_the_next(
     tmp_path: Path, with_local: Path
