@@ -84,9 +84,32 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return clone
 
 
+# Makes environments by uv, not by venv and pip: the same result, much faster.
+FAST_PYTHON = f"""#!/bin/sh
+set -e
+if [ "$1 $2" != "-m venv" ]; then exec {sys.executable} "$@"; fi
+{TOOLS}/uv venv --quiet --python {sys.executable} "$3"
+cat > "$3/bin/pip" <<END
+#!/bin/sh
+command=\\$1; shift
+exec {TOOLS}/uv pip \\$command --python $PWD/$3/bin/python "\\$@"
+END
+chmod +x "$3/bin/pip"
+"""
+
+
+@pytest.fixture(scope="session")
+def fast_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with a `python` that is quick to make environments."""
+    folder = tmp_path_factory.mktemp("bin")
+    (folder / "python").write_text(FAST_PYTHON, encoding="utf-8")
+    (folder / "python").chmod(0o755)
+    return folder
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_the_commands_of_a_page_work_in_its_order(
-    name: str, template: Path, tmp_path: Path, postgres: PostgreSQL
+    name: str, template: Path, fast_python: Path, tmp_path: Path, postgres: PostgreSQL
 ) -> None:
     (tmp_path / "sourcewright").symlink_to(template)
     page = (REPOSITORY / name).read_text(encoding="utf-8")
@@ -103,9 +126,10 @@ def test_the_commands_of_a_page_work_in_its_order(
         "GIT_AUTHOR_NAME": "Test",
         "GIT_COMMITTER_EMAIL": "test@example.com",
         "GIT_COMMITTER_NAME": "Test",
-        "PIP_NO_COMPILE": "1",
-        "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
+        "MYPY_CACHE_DIR": str(REPOSITORY / ".mypy_cache" / "rendered"),
+        "PATH": os.pathsep.join([str(fast_python), str(TOOLS), os.environ["PATH"]]),
         "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PYTHONPATH": "src",
     }

@@ -127,7 +127,8 @@ def test_a_connector_shows_its_config_key_alone(
     source: SQLite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert repr(source) == "SQLite(given credentials)"
-    monkeypatch.setenv("ACME__SHOP__PATH", "shop.sqlite")
+    variable = "ACME__SHOP__PATH"
+    monkeypatch.setenv(variable, "shop.sqlite")
     assert repr(SQLite(config_key="shop")) == "SQLite(config key 'shop')"
 
 
