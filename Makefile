@@ -18,7 +18,7 @@ demo: $(READY) ## From PostgreSQL to the lake on this machine: about two minutes
 	@$(RUN) sourcewright demo
 
 test: lint ## Lint, then every test, on real servers
-	@$(RUN) pytest --numprocesses 2 --dist worksteal
+	@$(RUN) pytest --numprocesses 2 --dist loadfile
 
 lint: $(READY) ## Style, types and the direction of imports
 	@$(RUN) ruff check
