@@ -1,9 +1,11 @@
-"""The real parts, one of each for the whole session."""
+"""The real parts, one of each for the whole session, and a project in memory."""
 
 from collections.abc import Iterator
 
 import pytest
 from sourcewright.services import Azurite, PostgreSQL, PrefectServer
+
+from tests.project_in_memory import Project
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +27,9 @@ def prefect_server() -> Iterator[PrefectServer]:
     """One server for all; give its `environment` to the process that runs a flow."""
     with PrefectServer() as server:
         yield server
+
+
+@pytest.fixture
+def project_of() -> type[Project]:
+    """Give what makes a project in memory: weave with it without a disk."""
+    return Project

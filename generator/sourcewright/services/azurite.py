@@ -7,8 +7,6 @@ import secrets
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from pyarrow.fs import AzureFileSystem
 
@@ -16,13 +14,14 @@ from sourcewright.errors import SourcewrightError
 from sourcewright.services import npm
 from sourcewright.services.leash import SEE_LOG, CommandFailedError, Leash
 from sourcewright.services.ports import HOST, choose_port
+from sourcewright.services.service import Service
 
 PACKAGE = Path(__file__).with_name("npm_packages") / "azurite"
 START_SECONDS = 60.0
 KEY_BYTES = 64  # as in Azure
 
 
-class Azurite:
+class Azurite(Service):
     """A fresh, empty blob service on 127.0.0.1, kept in memory.
 
     Azurite speaks the Blob API only: it has no real directories and no atomic rename.
@@ -38,34 +37,9 @@ class Azurite:
 
     def __init__(self, *, port: int | None = None) -> None:
         """Prepare a service for `port`, or for any free port; entering starts it."""
+        super().__init__(port)
         self.account_key = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
         self.log_path = Path()
-        self.port = 0
-        self._wanted_port = port
-        self._cleanup = ExitStack()
-
-    def __enter__(self) -> Self:
-        """Start the service and wait until it answers.
-
-        Takes a second or two; the very first time, its installation takes a minute.
-
-        Raises:
-            SourcewrightError: the port is taken, Azurite can't be fetched, or it
-                doesn't start.
-        """
-        with ExitStack() as stack:
-            self._start(stack)
-            self._cleanup = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop the service. All blobs are gone."""
-        self._cleanup.close()
 
     @property
     def blob_url(self) -> str:

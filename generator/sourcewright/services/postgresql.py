@@ -10,12 +10,11 @@ import tempfile
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from sourcewright.errors import SourcewrightError
 from sourcewright.services.leash import SEE_LOG, CommandFailedError, Leash
 from sourcewright.services.ports import HOST, choose_port
+from sourcewright.services.service import Service
 
 # PostgreSQL refuses to run as root. `nobody` is there on every Linux and macOS.
 UNPRIVILEGED_USER = "nobody"
@@ -25,7 +24,7 @@ CONNECT_SECONDS = "10"
 SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
-class PostgreSQL:
+class PostgreSQL(Service):
     """A fresh server on 127.0.0.1 with password authentication and a random password.
 
     Attributes:
@@ -43,31 +42,9 @@ class PostgreSQL:
 
     def __init__(self, *, port: int | None = None) -> None:
         """Prepare a server for `port`, or for any free port; entering starts it."""
+        super().__init__(port)
         self.password = secrets.token_urlsafe(24)
         self.log_path = Path()
-        self.port = 0
-        self._wanted_port = port
-        self._cleanup = ExitStack()
-
-    def __enter__(self) -> Self:
-        """Start the server and wait until it answers. Takes one to three seconds.
-
-        Raises:
-            SourcewrightError: the port is taken, or the server doesn't start.
-        """
-        with ExitStack() as stack:
-            self._start(stack)
-            self._cleanup = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop the server and remove its files."""
-        self._cleanup.close()
 
     @property
     def url(self) -> str:

@@ -7,17 +7,16 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from sourcewright.errors import SourcewrightError
 from sourcewright.services.leash import SEE_LOG, CommandFailedError, Leash
 from sourcewright.services.ports import HOST, choose_port
+from sourcewright.services.service import Service
 
 START_SECONDS = 180.0
 
 
-class PrefectServer:
+class PrefectServer(Service):
     """A fresh server on 127.0.0.1 with an empty SQLite database.
 
     Attributes:
@@ -35,31 +34,9 @@ class PrefectServer:
         self, *, python: str | Path = sys.executable, port: int | None = None
     ) -> None:
         """Prepare a server of the Prefect that is installed for `python`."""
+        super().__init__(port)
         self.home = Path()
-        self.port = 0
         self._python = python
-        self._wanted_port = port
-        self._cleanup = ExitStack()
-
-    def __enter__(self) -> Self:
-        """Start the server and wait until it is healthy. Takes 10 to 25 seconds.
-
-        Raises:
-            SourcewrightError: the port is taken, or the server doesn't start.
-        """
-        with ExitStack() as stack:
-            self._start(stack)
-            self._cleanup = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop the server and remove its files."""
-        self._cleanup.close()
 
     @property
     def api_url(self) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import pytest
-
 from sourcewright import ledger
 from sourcewright.changes import Application, Edit, Plan, SharedFile
 from sourcewright.plan import plan_weave, shared_paths
@@ -56,8 +54,3 @@ class Project:
     def leave(self, name: str) -> Plan:
         del self.asked[name]
         return self.weave()
-
-
-@pytest.fixture
-def project_of() -> type[Project]:
-    return Project
