@@ -233,5 +233,7 @@ def state_of_run(server: PrefectServer, path: str) -> str:
     )
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
         runs = json.load(answer)
-    (state,) = [r["state_type"] for r in runs if r["parameters"]["adls_path"] == path]
+    (state,) = [
+        r["state_type"] for r in runs if r["parameters"].get("adls_path") == path
+    ]
     return str(state)
