@@ -6,6 +6,7 @@ longer is taken out, what is asked and does not stand is put in.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -119,13 +120,21 @@ def _weave_file(
         for edit in altered:
             file.stick(edit, altered[edit], "restore" if edit in wanted else "remove")
         return file
-    # The last in, the first out: each leaves the text that it was put into.
-    for edit in reversed(leaving):
-        _take_out(file, edit)
+    _take_out_all(file, leaving)
     for edit in coming:
         _put_in(file, edit)
     _drop_unneeded(file)
     return file
+
+
+def _take_out_all(file: _File, leaving: Sequence[Edit]) -> None:
+    """Take edits out; lists that they were in look as if they had never been there."""
+    whole = replace(file, ours=dict(file.ours))
+    # The last in, the first out: each leaves the text that it was put into.
+    for edit in reversed(leaving):
+        _take_out(file, edit)
+    for own in dict.fromkeys(_list(edit) for edit in leaving):
+        _reshape(file, whole, own)
 
 
 def _drop_unneeded(file: _File) -> None:
@@ -248,6 +257,35 @@ def _former(file: _File, edit: Edit, woven: str) -> str | None:
         what = "taking it out again would not give the former text back"
         raise EditRefused(what)
     return former
+
+
+def _reshape(file: _File, whole: _File, own: tuple[str, ...] | None) -> None:
+    """Write a list anew from its former text, with the entries that are left in it.
+
+    Else a list that got too long for one line would stay as it was with all of them.
+    It is done where the same leads to the list as it was: nobody shaped it by hand.
+    """
+    with suppress(EditRefused):
+        before, after = _rebuilt(whole, own), _rebuilt(file, own)
+        if before and after and before.text == whole.text:
+            file.text = after.text
+            file.ours = {edit: after.ours[edit] for edit in file.ours}
+
+
+def _rebuilt(file: _File, own: tuple[str, ...] | None) -> _File | None:
+    records = {
+        edit: record
+        for edit, record in file.ours.items()
+        if own is not None and _list(edit) == own and record.former is not None
+    }
+    if not records:
+        return None
+    rest = {edit: file.ours[edit] for edit in file.ours if edit not in records}
+    bare = _undone(file, file.text or "", records)
+    made = replace(file, text=bare, ours=rest, found={}, stuck={})
+    for edit in records:
+        _put_in(made, edit)
+    return made if made.ours.keys() == file.ours.keys() else None
 
 
 def _undone(file: _File, text: str, records: dict[Edit, Woven]) -> str:

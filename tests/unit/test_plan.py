@@ -103,3 +103,28 @@ def test_a_missing_file_is_pending_and_never_created() -> None:
     plan = _plan(None, _app("one", B))
     assert [each.reason for _, each in plan.pending] == ["there is no such file"]
     assert PATH not in {change.path for change in plan.changes}
+
+
+LONG = [
+    Dependency(PATH, f"{name}-distribution-with-a-name>=1") for name in ("d", "e", "f")
+]
+
+
+def test_a_list_that_got_too_long_is_short_again_with_what_is_left() -> None:
+    first = _plan("[project]\ndependencies = []\n", _app("one", B))
+    short, one = _after(first), _woven(first, "one")
+    assert short == '[project]\ndependencies = ["b>=1"]\n'
+    second = _plan(short, _app("one", B, woven=one), _app("two", *LONG))
+    assert "\n    " in str(_after(second))
+    one, two = _woven(second, "one"), _woven(second, "two")
+    third = _plan(_after(second), _app("one", B, woven=one), _app("two", woven=two))
+    assert _after(third) == short
+    assert _woven(third, "one") == (Woven(B),)
+
+
+def test_a_list_that_somebody_shaped_stays_in_that_shape() -> None:
+    first = _plan("[project]\ndependencies = []\n", _app("one", B), _app("two", *LONG))
+    one, two = _woven(first, "one"), _woven(first, "two")
+    shaped = str(_after(first)).replace('"b>=1",\n', '"b>=1",  # mine\n')
+    second = _plan(shaped, _app("one", B, woven=one), _app("two", woven=two))
+    assert _after(second) == '[project]\ndependencies = [\n    "b>=1",  # mine\n]\n'
