@@ -102,6 +102,17 @@ class Need:
 
 
 @dataclass(frozen=True)
+class OwnedFile:
+    """A file of one application, and the hash of what the template made of it.
+
+    The hash is of the text with plain newlines, whatever a checkout makes of them.
+    """
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Application:
     """One application's part of the ledger; `edits` is None without an edits.yml."""
 
@@ -111,6 +122,7 @@ class Application:
     pending: tuple[Pending, ...] = ()
     woven_text: str | None = None
     needs: tuple[Need, ...] = ()
+    files: tuple[OwnedFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,3 +162,4 @@ class Report:
     done: tuple[tuple[str, str], ...] = ()
     pending: tuple[tuple[str, Pending], ...] = ()
     missing: tuple[tuple[str, Need], ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,25 +1,23 @@
-"""The only writer: verify every hash, write siblings, replace, the ledger last.
+"""The only writer: verify every hash, write the journal, replace, the ledger last.
 
-On any failure what was replaced already is put back.
+All or nothing: on any failure what was replaced is put back; after a kill or a loss of
+power the journal tells the next command how (`recover`).
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sourcewright.changes import FileChange
+from sourcewright import journal
 from sourcewright.errors import CommitFailed, StaleFile
-from sourcewright.project import LEDGER, locate, read_text, sha256
+from sourcewright.tree import LEDGER, locate, read_text, sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
-    from sourcewright.changes import Plan
+    from sourcewright.changes import FileChange, Plan
 
 
 def commit(root: Path, plan: Plan) -> None:
@@ -29,38 +27,107 @@ def commit(root: Path, plan: Plan) -> None:
         UnsafePath: a path leads out of the project.
         StaleFile: a file is not what the plan was computed from.
         CommitFailed: a write failed; every file is as it was.
+        Busy: another command is writing.
     """
-    _verify(root, [*plan.verified, *plan.changes])
+    recover(root)
+    if not plan.changes:
+        return
     # Last on purpose: the ledger marks the edits as done.
-    ordered = sorted(plan.changes, key=lambda each: each.path.startswith(f"{LEDGER}/"))
-    staged: list[tuple[FileChange, Path | None]] = []
-    replaced: list[FileChange] = []
+    changes = sorted(plan.changes, key=lambda each: each.path.startswith(f"{LEDGER}/"))
+    made = _make_root(root)
     try:
-        try:
-            # One at a time: what is staged when one fails must be taken away again.
-            for change in ordered:
-                staged.append((change, _stage(root, change)))  # noqa: PERF401
-            for change, sibling in staged:
-                replaced.append(change)
-                _replace(locate(root, change.path), sibling)
-        except OSError as err:
-            path = replaced[-1].path if replaced else ordered[len(staged)].path
-            _put_back(root, replaced)
-            what = f"cannot write {path}: {err.strerror or err}"
-            raise CommitFailed(
-                what,
-                where=str(locate(root, path)),
-                next_step="make the place writable, then run the command again",
-                files="Every file is as it was.",
-            ) from err
-        except BaseException:
-            _put_back(root, replaced)
-            raise
-    finally:
-        for _, sibling in staged:
-            if sibling is not None:
-                sibling.unlink(missing_ok=True)
-    _sync_folders({locate(root, change.path).parent for change in ordered})
+        _write(root, changes, [*plan.verified, *plan.changes])
+    except BaseException:
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _write(root: Path, changes: list[FileChange], read: list[FileChange]) -> None:
+    path = changes[0].path
+    opened = None
+    try:
+        opened = journal.begin(root, changes, lambda: _verify(root, read))
+        for folder in opened.made:
+            path = folder
+            locate(root, folder).mkdir(exist_ok=True)
+        for number, change in enumerate(changes):
+            path = change.path
+            opened.apply(number)
+    except OSError as err:
+        _put_back(opened)
+        if opened is None and err.filename:
+            path = str(err.filename)
+        what = f"cannot write {path}: {err.strerror or err}"
+        raise CommitFailed(
+            what,
+            where=str(root / path),
+            next_step="make room and the place writable, then run the command again",
+            files="Every file is as it was.",
+        ) from err
+    except BaseException:
+        _put_back(opened)
+        raise
+    _finish(opened)
+
+
+def recover(root: Path) -> str | None:
+    """Finish or undo what a killed command left; tell what was done, if anything.
+
+    Raises:
+        Busy: the command isn't dead.
+        Interrupted: a file was changed since; nothing was put back.
+    """
+    found = journal.find(root)
+    if found is None:
+        return None
+    if journal.is_written(found):
+        _finish(found)
+        return "an interrupted command had written everything"
+    try:
+        found.undo()
+    except OSError as err:
+        what = f"cannot undo an interrupted command: {err}"
+        raise CommitFailed(
+            what,
+            where=journal.FOLDER,
+            next_step="make the place writable, then run the command again",
+            files="Some files are as before that command, some as after it.",
+        ) from err
+    found.sync()
+    found.close()
+    return "an interrupted command was undone"
+
+
+def _finish(opened: journal.Journal) -> None:
+    opened.tidy()
+    opened.sync()
+    opened.close()
+
+
+def _put_back(opened: journal.Journal | None) -> None:
+    """Undo; what fails here stays in the journal, for the next command."""
+    if opened is not None:
+        with suppress(OSError):
+            opened.undo()
+            opened.sync()
+            opened.close()
+
+
+def _make_root(root: Path) -> list[Path]:
+    """Make the project's folder where there is none; give what was made, inside out."""
+    made = []
+    folder = root
+    while not folder.exists():
+        made.append(folder)
+        folder = folder.parent
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        what = f"cannot make the folder {root}: {err.strerror}"
+        raise CommitFailed(what, where=str(root)) from err
+    return made
 
 
 def _verify(root: Path, files: Iterable[FileChange]) -> None:
@@ -77,68 +144,3 @@ def _verify(root: Path, files: Iterable[FileChange]) -> None:
                 where=each.path,
                 next_step="run the command again",
             )
-
-
-def _stage(root: Path, change: FileChange) -> Path | None:
-    """Write the new text beside the file, on disk; None where the file shall go."""
-    place = locate(root, change.path)
-    if change.after is None:
-        return None
-    handle, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
-    sibling = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(change.after.encode())
-            stream.flush()
-            os.fsync(stream.fileno())
-        if place.exists():
-            shutil.copymode(place, sibling)
-        else:
-            sibling.chmod(0o666 & ~_umask())
-    except BaseException:
-        sibling.unlink(missing_ok=True)
-        raise
-    return sibling
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _replace(place: Path, sibling: Path | None) -> None:
-    if sibling is not None:
-        sibling.replace(place)
-        return
-    place.unlink()
-    with suppress(OSError):
-        # The application's folder goes with its last file.
-        place.parent.rmdir()
-
-
-def _put_back(root: Path, replaced: Iterable[FileChange]) -> None:
-    """Undo, from memory; what fails here is told by the error that led here."""
-    for change in reversed(list(replaced)):
-        place = locate(root, change.path)
-        with suppress(OSError):
-            if read_text(root, change.path) == change.before:
-                continue
-        with suppress(OSError):
-            if change.before is None:
-                place.unlink(missing_ok=True)
-                continue
-            place.parent.mkdir(exist_ok=True)
-            sibling = _stage(root, FileChange(change.path, None, change.before))
-            _replace(place, sibling)
-
-
-def _sync_folders(folders: Iterable[Path]) -> None:
-    """Make the renames last; where the system can't, they last all the same, later."""
-    for folder in folders:
-        with suppress(OSError):
-            handle = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)

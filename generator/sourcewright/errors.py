@@ -5,6 +5,13 @@ SourcewrightError          exit code 1, no traceback; anything else is our bug
 ├── UnsafePath             a path that leads out of the project
 ├── StaleFile              a file changed between the plan and the commit
 ├── CommitFailed           a write failed; what was replaced has been put back
+├── Busy                   another command is writing to the project
+├── Interrupted            what a killed command left can't be undone by itself
+├── AnswerRefused          an answer is missing, unknown, or not a good one
+├── TemplateUnusable       the template can't be read, or not by this version
+├── InTheWay               the project has what the command would make
+├── StillNeeded            what shall go is needed by another application
+├── NotReady               the project's checkout isn't fit for the command
 └── EditRefused            one edit can't be made, or can't be proved
 """
 
@@ -59,3 +66,31 @@ class CommitFailed(SourcewrightError):  # noqa: N818  # named for what went wron
 
 class EditRefused(SourcewrightError):  # noqa: N818  # named for what became of the edit
     """One edit has no place in the text, or the result could not be proved."""
+
+
+class Busy(SourcewrightError):  # noqa: N818  # named for what is wrong
+    """Another command is writing to the project."""
+
+
+class Interrupted(SourcewrightError):  # noqa: N818  # named for what happened
+    """What a killed command left can't be undone without losing somebody's change."""
+
+
+class AnswerRefused(SourcewrightError):  # noqa: N818  # named for what became of it
+    """An answer is missing, is not known to the template, or is not a good one."""
+
+
+class TemplateUnusable(SourcewrightError):  # noqa: N818  # named for what is wrong
+    """The template can't be read, or not by this version."""
+
+
+class InTheWay(SourcewrightError):  # noqa: N818  # named for what is wrong
+    """The project has a file, a name or an application that the command would make."""
+
+
+class StillNeeded(SourcewrightError):  # noqa: N818  # named for what is wrong
+    """What shall be taken away is needed by another application."""
+
+
+class NotReady(SourcewrightError):  # noqa: N818  # named for what is wrong
+    """The project's checkout isn't fit for the command."""

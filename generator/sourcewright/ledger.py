@@ -1,7 +1,8 @@
 """Read and write the ledger: the folder .sourcewright/ of a project.
 
 .sourcewright/<application>/answers.yml   what was answered (Copier writes it)
-.sourcewright/<application>/edits.yml     the edits that it needs (Copier writes it)
+.sourcewright/<application>/edits.yml     the edits that it needs, the files that it
+                                          owns (Copier writes it)
 .sourcewright/<application>/woven.yml     the edits as they stand (the weave writes it)
 """
 
@@ -21,16 +22,18 @@ from sourcewright.changes import (
     Item,
     Lines,
     Need,
+    OwnedFile,
     Pending,
     Reference,
     Woven,
 )
 from sourcewright.errors import LedgerError
-from sourcewright.project import LEDGER, locate, read_text
+from sourcewright.tree import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from sourcewright.tree import Tree
 
 VERSION = 1
 KINDS: dict[str, type[Edit]] = {
@@ -44,18 +47,14 @@ KINDS: dict[str, type[Edit]] = {
 _NAMES = {kind: name for name, kind in KINDS.items()}
 
 
-def read(root: Path) -> list[Application]:
+def read(tree: Tree) -> list[Application]:
     """Read every application of a project, ordered by id; none without a ledger.
 
     Raises:
         LedgerError: a file does not say what it should.
         UnsafePath: the ledger leads out of the project.
     """
-    ledger = locate(root, LEDGER)
-    if not ledger.is_dir():
-        return []
-    folders = sorted(each.name for each in ledger.iterdir() if each.is_dir())
-    return [_read_application(root, name) for name in folders]
+    return [_read_application(tree, name) for name in tree.applications()]
 
 
 def woven_path(application: str) -> str:
@@ -63,9 +62,9 @@ def woven_path(application: str) -> str:
     return f"{LEDGER}/{application}/woven.yml"
 
 
-def _read_application(root: Path, name: str) -> Application:
-    edits_text = _text(root, f"{LEDGER}/{name}/edits.yml")
-    return parse(name, edits_text, _text(root, woven_path(name)))
+def _read_application(tree: Tree, name: str) -> Application:
+    edits_text = _text(tree, f"{LEDGER}/{name}/edits.yml")
+    return parse(name, edits_text, _text(tree, woven_path(name)))
 
 
 def parse(name: str, edits_text: str | None, woven_text: str | None) -> Application:
@@ -76,10 +75,12 @@ def parse(name: str, edits_text: str | None, woven_text: str | None) -> Applicat
     """
     edits = None
     needs: tuple[Need, ...] = ()
+    files: tuple[OwnedFile, ...] = ()
     if edits_text is not None:
         where = f"{LEDGER}/{name}/edits.yml"
         edits = tuple(_edit(e, where) for e in _entries(edits_text, where, "edits"))
         needs = tuple(_need(e, where) for e in _entries(edits_text, where, "needs"))
+        files = tuple(_file(e, where) for e in _entries(edits_text, where, "files"))
     woven: tuple[Woven, ...] = ()
     pending: tuple[Pending, ...] = ()
     if woven_text is not None:
@@ -88,12 +89,42 @@ def parse(name: str, edits_text: str | None, woven_text: str | None) -> Applicat
         pending = tuple(
             _pending(e, where) for e in _entries(woven_text, where, "pending")
         )
-    return Application(name, edits, woven, pending, woven_text, needs)
+    return Application(name, edits, woven, pending, woven_text, needs, files)
 
 
-def _text(root: Path, path: str) -> str | None:
+def parse_answers(name: str, text: str) -> dict[str, Any]:
+    """Read an answers.yml: the answers, and Copier's `_src_path` and `_commit`.
+
+    Raises:
+        LedgerError: the text is no mapping.
+    """
+    where = f"{LEDGER}/{name}/answers.yml"
     try:
-        return read_text(root, path)
+        data = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as err:
+        raise _broken(where, "is not valid YAML") from err
+    if not isinstance(data, dict):
+        raise _broken(where, "has no answers")
+    return data
+
+
+def origin(tree: Tree, name: str) -> tuple[str, str | None, str | None]:
+    """Give an application's component, and the address and version of its template.
+
+    Raises:
+        LedgerError: its answers.yml does not say what it should.
+    """
+    text = _text(tree, f"{LEDGER}/{name}/answers.yml")
+    answers = {} if text is None else parse_answers(name, text)
+    component = answers.get("component", name.partition("-")[0])
+    known = (answers.get("_src_path"), answers.get("_commit"))
+    source, version = (None if each is None else str(each) for each in known)
+    return str(component), source, version
+
+
+def _text(tree: Tree, path: str) -> str | None:
+    try:
+        return tree.text(path)
     except (OSError, UnicodeDecodeError) as err:
         raise _broken(path, f"can't be read: {err}") from err
 
@@ -153,6 +184,13 @@ def _need(entry: dict[str, Any], where: str) -> Need:
     if set(entry) != keys or not all(isinstance(each, str) for each in entry.values()):
         raise _broken(where, f"has a need that isn't made of {', '.join(sorted(keys))}")
     return Need(**entry)
+
+
+def _file(entry: dict[str, Any], where: str) -> OwnedFile:
+    path, digest = entry.get("path"), entry.get("sha256")
+    if not isinstance(path, str) or not isinstance(digest, str) or len(entry) != 2:  # noqa: PLR2004  # the two
+        raise _broken(where, "has a file that isn't made of path and sha256")
+    return OwnedFile(path, digest)
 
 
 def _woven(entry: dict[str, Any], where: str) -> Woven:

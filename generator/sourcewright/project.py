@@ -2,66 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from typing import TYPE_CHECKING, Any
 
 from sourcewright.changes import SharedFile
-from sourcewright.errors import UnsafePath
+from sourcewright.errors import InTheWay, UnsafePath
+from sourcewright.tree import LEDGER
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
-LEDGER = ".sourcewright"
+    from sourcewright.changes import Application
+    from sourcewright.tree import Tree
+
 _NOT_SHARED = {".git", LEDGER}
 _WIDTH = 88
 
 
-def locate(root: Path, path: str) -> Path:
-    """Give the place of `path`, relative and with `/`, inside the project.
-
-    Raises:
-        UnsafePath: it leads out of the project, or through a symbolic link.
-    """
-    parts = path.split("/")
-    odd = any(part in {"", ".", ".."} for part in parts)
-    if odd or "\\" in path or "\0" in path or ":" in parts[0]:
-        what = f'"{path}" is not a plain path inside the project'
-        raise UnsafePath(
-            what,
-            where=path,
-            next_step="write it relative to the project, with / and without ..",
-        )
-    place = root
-    for part in parts:
-        place = place / part
-        if place.is_symlink():
-            link = place.relative_to(root).as_posix()
-            what = f'"{path}" leads through a symbolic link'
-            raise UnsafePath(
-                what,
-                where=link,
-                next_step=f"put a real file or folder in the place of {link}",
-            )
-    return place
-
-
-def read_text(root: Path, path: str) -> str | None:
-    r"""Read a text as it is, with its BOM and its newlines; None where no file is.
-
-    Raises:
-        UnsafePath: the path leads out of the project.
-        UnicodeDecodeError: it isn't UTF-8.
-        OSError: it can't be read.
-    """
-    place = locate(root, path)
-    try:
-        return place.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        return None
-
-
-def read_shared(root: Path, path: str) -> SharedFile:
+def read_shared(tree: Tree, path: str) -> SharedFile:
     """Read a shared file; what hinders is told in `problem`.
 
     Raises:
@@ -71,7 +29,7 @@ def read_shared(root: Path, path: str) -> SharedFile:
         what = f'"{path}" is not a file to share'
         raise UnsafePath(what, where=path)
     try:
-        text = read_text(root, path)
+        text = tree.text(path)
     except UnicodeDecodeError:
         return SharedFile(path, None, "it is not UTF-8")
     except NotADirectoryError:
@@ -81,10 +39,10 @@ def read_shared(root: Path, path: str) -> SharedFile:
     return SharedFile(path, text, "" if text is not None else "there is no such file")
 
 
-def line_width(root: Path) -> int:
+def line_width(tree: Tree) -> int:
     """Give the line length that the project's formatter keeps; 88 where none is set."""
     try:
-        data: dict[str, Any] = tomllib.loads(read_text(root, "pyproject.toml") or "")
+        data: dict[str, Any] = tomllib.loads(tree.text("pyproject.toml") or "")
     except (OSError, ValueError, UnsafePath):
         return _WIDTH
     tool = data.get("tool", {})
@@ -95,6 +53,18 @@ def line_width(root: Path) -> int:
     return _WIDTH
 
 
-def sha256(text: str | None) -> str | None:
-    """Give the hash of a file's text; None for a file that isn't there."""
-    return None if text is None else hashlib.sha256(text.encode()).hexdigest()
+def find(applications: Sequence[Application], name: str) -> Application:
+    """Give the application of an id, or of a name where that is unambiguous.
+
+    Raises:
+        InTheWay: there is none, or more than one.
+    """
+    for each in applications:
+        if each.id == name:
+            return each
+    named = [each for each in applications if each.id.partition("-")[2] == name]
+    if len(named) == 1:
+        return named[0]
+    known = ", ".join(each.id for each in named or applications) or "none"
+    what = f'"{name}" is more than one application' if named else f'no "{name}" is here'
+    raise InTheWay(what, where=LEDGER, next_step=f"choose one of: {known}")

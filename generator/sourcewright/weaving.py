@@ -8,15 +8,31 @@ from typing import TYPE_CHECKING
 
 from sourcewright import ledger
 from sourcewright.changes import Need, Pending, Plan, Report
-from sourcewright.commit import commit
+from sourcewright.commit import commit, recover
 from sourcewright.errors import EditRefused
 from sourcewright.plan import plan_weave, shared_paths
-from sourcewright.project import LEDGER, line_width, read_shared
+from sourcewright.project import line_width, read_shared
+from sourcewright.tree import LEDGER, Tree
 from sourcewright.weave.python_source import binds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+
+def weave_tree(tree: Tree) -> tuple[tuple[str, Pending], ...]:
+    """Weave every application into the tree; give what is left to do by hand.
+
+    Raises:
+        LedgerError: a file of the ledger does not say what it should.
+        UnsafePath: an edit leads out of the project.
+    """
+    applications = ledger.read(tree)
+    shared = {path: read_shared(tree, path) for path in shared_paths(applications)}
+    plan = plan_weave(applications, shared, line_width(tree))
+    for change in plan.changes:
+        tree.put(change.path, change.after)
+    return plan.pending
 
 
 def plan_project(root: Path) -> Plan:
@@ -26,9 +42,8 @@ def plan_project(root: Path) -> Plan:
         LedgerError: a file of the ledger does not say what it should.
         UnsafePath: an edit leads out of the project.
     """
-    applications = ledger.read(root)
-    shared = {path: read_shared(root, path) for path in shared_paths(applications)}
-    return plan_weave(applications, shared, line_width(root))
+    tree = Tree(root)
+    return tree.plan(weave_tree(tree))
 
 
 def weave_project(root: Path, *, dry_run: bool = False) -> tuple[Plan, Report]:
@@ -37,22 +52,25 @@ def weave_project(root: Path, *, dry_run: bool = False) -> tuple[Plan, Report]:
     Raises:
         SourcewrightError: what the user can fix; nothing was written.
     """
-    plan = plan_project(root)
+    recover(root)
+    tree = Tree(root)
+    plan = tree.plan(weave_tree(tree))
+    outcome = replace(report(plan), missing=tuple(missing(tree)))
     if not dry_run:
         commit(root, plan)
-    return plan, replace(report(plan), missing=tuple(missing(root)))
+    return plan, outcome
 
 
-def missing(root: Path) -> Iterator[tuple[str, Need]]:
+def missing(tree: Tree) -> Iterator[tuple[str, Need]]:
     """Yield the names that applications import and that nothing in the project makes.
 
     Raises:
         LedgerError: a file of the ledger does not say what it should.
         UnsafePath: a need leads out of the project.
     """
-    for application in ledger.read(root):
+    for application in ledger.read(tree):
         for need in application.needs:
-            text = read_shared(root, need.file).text
+            text = read_shared(tree, need.file).text
             with suppress(EditRefused):
                 if text is not None and binds(text, need.name):
                     continue
@@ -62,11 +80,26 @@ def missing(root: Path) -> Iterator[tuple[str, Need]]:
 def report(plan: Plan) -> Report:
     """Give one verb for each path that changes; the ledger's own files are left out."""
     done = tuple(
-        ("edit", change.path)
-        for change in plan.changes
-        if not change.path.startswith(f"{LEDGER}/")
+        (verb, path) for verb, path in verbs(plan) if not path.startswith(f"{LEDGER}/")
     )
     return Report(done, plan.pending)
+
+
+def verbs(
+    plan: Plan, touched: Iterable[str] = (), conflicts: Iterable[str] = ()
+) -> tuple[tuple[str, str], ...]:
+    """Give one verb for each path that changes or was touched, sorted by path."""
+    told = dict.fromkeys(touched, "identical")
+    for change in plan.changes:
+        verb = "remove" if change.after is None else "edit"
+        told[change.path] = "create" if change.before is None else verb
+    told |= dict.fromkeys(conflicts, "conflict")
+    left = {each.edit.file for _, each in plan.pending}
+    return tuple(
+        (told[path], path)
+        for path in sorted(told, key=lambda p: (p.startswith(f"{LEDGER}/"), p))
+        if told[path] != "identical" or path not in left
+    )
 
 
 def lines_of(outcome: Report) -> list[str]:

@@ -89,13 +89,25 @@ def test_a_folder_in_the_place_of_a_file_leaves_every_file_as_it_was(
     assert _tree(root) == before
 
 
-def test_a_missing_folder_leaves_every_file_as_it_was(root: Path) -> None:
+def test_missing_folders_are_made_and_go_again_with_a_failure(root: Path) -> None:
+    (root / "two").unlink()
+    (root / "two").mkdir()
     before = _tree(root)
-    changes = (
-        FileChange("one", "one\r\n", "1"),
-        FileChange("not/there", None, "version: 1\n"),
-    )
-    with pytest.raises(CommitFailed, match="not/there"):
+    changes = (FileChange("new/er/file", None, "x"), FileChange("two", None, "y"))
+    with pytest.raises(CommitFailed, match="cannot write two"):
+        commit(root, Plan(changes))
+    assert _tree(root) == before
+    assert not (root / "new").exists()
+    commit(root, Plan(changes[:1]))
+    assert _tree(root) == {**before, "new/er/file": b"x"}
+
+
+def test_a_file_in_the_place_of_a_folder_leaves_every_file_as_it_was(
+    root: Path,
+) -> None:
+    before = _tree(root)
+    changes = (FileChange("one", "one\r\n", "1"), FileChange("two/x", None, "x"))
+    with pytest.raises(CommitFailed, match="cannot write two"):
         commit(root, Plan(changes))
     assert _tree(root) == before
 

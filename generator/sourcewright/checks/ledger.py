@@ -8,6 +8,7 @@ from sourcewright import ledger, weave
 from sourcewright.checks.finding import Finding
 from sourcewright.errors import EditRefused
 from sourcewright.project import read_shared
+from sourcewright.tree import Tree
 from sourcewright.weaving import missing, plan_project
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class NothingMissing:
 
     def find(self, root: Path) -> Iterator[Finding]:
         """Yield the names that are imported and not there."""
-        for application, need in missing(root):
+        for application, need in missing(Tree(root)):
             what = f"{need.name}, which {application} imports, is not there"
             step = f"apply the template with {need.answers}"
             yield Finding(self.code, need.file, what, step)
@@ -52,9 +53,10 @@ class SharedFilesHoldEveryEdit:
 
     def find(self, root: Path) -> Iterator[Finding]:
         """Yield the edits that were taken out or altered by hand."""
-        for application in ledger.read(root):
+        tree = Tree(root)
+        for application in ledger.read(tree):
             for woven in application.woven:
-                shared = read_shared(root, woven.edit.file)
+                shared = read_shared(tree, woven.edit.file)
                 try:
                     text = shared.text
                     gone = text is None or weave.presence(text, woven.edit) == "absent"

@@ -1,0 +1,273 @@
+"""What a command is about to write, on disk before the first file is replaced.
+
+.sourcewright/.journal/journal.json   every file: its former and its new hash; folders
+.sourcewright/.journal/before/<n>     the former text of the n-th file
+.sourcewright/.journal/after/<n>      its new text, until it is moved to its place
+
+`journal.json` comes last when the journal is made and goes first when it is taken away,
+each by one rename or removal: without it nothing was replaced, or everything was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sourcewright.errors import Busy, Interrupted
+from sourcewright.tree import LEDGER, locate, read_text, sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from sourcewright.changes import FileChange
+
+FOLDER = f"{LEDGER}/.journal"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file: its path, and the hashes of its texts; None where no file is."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class Journal:
+    """An open journal; the lock on its folder tells others that we live.
+
+    `made` are the folders that the command makes, from the outermost in.
+    """
+
+    root: Path
+    lock: int
+    entries: tuple[Entry, ...]
+    made: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Give the journal's own folder."""
+        return self.root / FOLDER
+
+    def apply(self, number: int) -> None:
+        """Move the n-th file's new text to its place, or take the file away."""
+        place = locate(self.root, self.entries[number].path)
+        if self.entries[number].after is None:
+            place.unlink(missing_ok=True)
+        else:
+            (self.folder / "after" / str(number)).replace(place)
+
+    def undo(self) -> None:
+        """Put every former text back; may be broken off, and done again.
+
+        Raises:
+            Interrupted: somebody changed a file in the meantime; none was put back.
+            OSError: a file can't be written; what is left to do stays in the journal.
+        """
+        standing = [_standing(self.root, each) for each in self.entries]
+        for each, now in zip(self.entries, standing, strict=True):
+            if now not in {each.before, each.after}:
+                what = f"{each.path} was changed after a command was interrupted"
+                raise Interrupted(
+                    what,
+                    where=f"{FOLDER}/before",
+                    next_step=f"restore {each.path}, or remove {FOLDER} to keep all",
+                    files="Some files are as before that command, some as after it.",
+                )
+        for number, each in enumerate(self.entries):
+            place = locate(self.root, each.path)
+            if standing[number] == each.before:
+                continue
+            if each.before is None:
+                place.unlink(missing_ok=True)
+            else:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                (self.folder / "before" / str(number)).replace(place)
+        for folder in reversed(self.made):
+            with suppress(OSError):
+                locate(self.root, folder).rmdir()
+
+    def tidy(self) -> None:
+        """Take away the folders that were left empty by the files that went."""
+        for each in self.entries:
+            if each.after is None:
+                folder = locate(self.root, each.path).parent
+                with suppress(OSError):
+                    while folder != self.root:
+                        with suppress(FileNotFoundError):
+                            folder.rmdir()
+                        folder = folder.parent
+
+    def sync(self) -> None:
+        """Make what was moved and removed last, before the journal goes."""
+        folders = {locate(self.root, each.path).parent for each in self.entries}
+        folders |= {locate(self.root, each).parent for each in self.made}
+        for folder in folders:
+            sync_folder(folder)
+
+    def close(self) -> None:
+        """Take the journal away: what it is about is finished.
+
+        What can't be removed now is removed by the next command.
+        """
+        with suppress(OSError):
+            (self.folder / "journal.json").unlink(missing_ok=True)
+            sync_folder(self.folder)
+            shutil.rmtree(self.folder)
+        with suppress(OSError):
+            self.folder.parent.rmdir()
+        os.close(self.lock)
+
+
+def begin(
+    root: Path, changes: Sequence[FileChange], verify: Callable[[], None]
+) -> Journal:
+    """Write all that is needed to go back, and the new texts, to the disk.
+
+    `verify` is called as soon as no other command can write.
+
+    Raises:
+        Busy: another command is writing.
+        OSError: there is no room, or no permission; nothing is left.
+    """
+    made = _folders_to_make(root, [each.path for each in changes if each.after])
+    ledger_made = not (root / LEDGER).exists()
+    folder = locate(root, FOLDER)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = _lock(folder)
+    try:
+        verify()
+        # Wherever it is left behind: git shall not see it.
+        _write(folder / ".gitignore", "*\n")
+        for name in ("before", "after"):
+            (folder / name).mkdir()
+        for number, each in enumerate(changes):
+            try:
+                _keep(folder, number, each, locate(root, each.path))
+            except OSError as err:
+                err.filename = each.path
+                raise
+        entries = tuple(
+            Entry(each.path, sha256(each.before), sha256(each.after))
+            for each in changes
+        )
+        if ledger_made:
+            made = (LEDGER, *(each for each in made if each != LEDGER))
+        data = {"entries": [vars(each) for each in entries], "made": made}
+        _write(folder / "journal.new", json.dumps(data))
+        for name in ("before", "after", "."):
+            sync_folder(folder / name)
+        (folder / "journal.new").replace(folder / "journal.json")
+        for outer in (folder, folder.parent, root):
+            sync_folder(outer)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        if ledger_made:
+            with suppress(OSError):
+                folder.parent.rmdir()
+        os.close(lock)
+        raise
+    return Journal(root, lock, entries, made)
+
+
+def _keep(folder: Path, number: int, change: FileChange, place: Path) -> None:
+    for name, text in (("before", change.before), ("after", change.after)):
+        if text is not None:
+            kept = folder / name / str(number)
+            _write(kept, text)
+            if place.exists():
+                shutil.copymode(place, kept)
+
+
+def find(root: Path) -> Journal | None:
+    """Open the journal that a killed command left; None where there is none.
+
+    Raises:
+        Busy: the command isn't dead: it is writing.
+        Interrupted: the journal can't be read.
+    """
+    folder = locate(root, FOLDER)
+    if not folder.is_dir():
+        return None
+    lock = _lock(folder)
+    try:
+        data: Any = json.loads((folder / "journal.json").read_text("utf-8"))
+        entries = tuple(Entry(**each) for each in data["entries"])
+        made = tuple(str(each) for each in data["made"])
+    except FileNotFoundError:
+        # It was killed before the first file was replaced, or after the last.
+        entries, made = (), ()
+    except (ValueError, TypeError, KeyError) as err:
+        os.close(lock)
+        what = f"{FOLDER}/journal.json can't be read"
+        raise Interrupted(
+            what,
+            where=f"{FOLDER}/journal.json",
+            next_step=f"compare the files with {FOLDER}/before, then remove {FOLDER}",
+        ) from err
+    return Journal(root, lock, entries, made)
+
+
+def is_written(journal: Journal) -> bool:
+    """Tell whether every file has its new text already."""
+    return all(_standing(journal.root, each) == each.after for each in journal.entries)
+
+
+def _standing(root: Path, entry: Entry) -> str | None:
+    """Give the hash of what stands; None for no file, or for what can't be read."""
+    try:
+        return sha256(read_text(root, entry.path))
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _folders_to_make(root: Path, paths: Iterable[str]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for path in paths:
+        parts = path.split("/")[:-1]
+        for length in range(1, len(parts) + 1):
+            folder = "/".join(parts[:length])
+            if not locate(root, folder).is_dir():
+                found[folder] = None
+    return tuple(sorted(found))
+
+
+def _write(place: Path, text: str) -> None:
+    with place.open("wb") as stream:
+        stream.write(text.encode())
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder last; where the system can't, they last later."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _lock(folder: Path) -> int:
+    """Hold the folder's lock as long as this process lives, where the system has it."""
+    try:
+        import fcntl  # noqa: PLC0415  # not on Windows
+    except ModuleNotFoundError:
+        return os.open(os.devnull, os.O_RDONLY)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as err:
+        os.close(handle)
+        what = "another sourcewright is writing to this project"
+        raise Busy(
+            what, where=FOLDER, next_step="wait for it, then run the command again"
+        ) from err
+    return handle

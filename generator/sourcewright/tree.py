@@ -1,0 +1,154 @@
+"""The files of a project, with what a command would change laid over them.
+
+Reads are remembered and writes stay in memory: `plan` tells both, `commit` writes them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from sourcewright.changes import FileChange, Pending, Plan
+from sourcewright.errors import UnsafePath
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEDGER = ".sourcewright"
+
+
+def locate(root: Path, path: str) -> Path:
+    """Give the place of `path`, relative and with `/`, inside the project.
+
+    Raises:
+        UnsafePath: it leads out of the project, or through a symbolic link.
+    """
+    parts = path.split("/")
+    odd = any(part in {"", ".", ".."} for part in parts)
+    if odd or "\\" in path or "\0" in path or ":" in parts[0]:
+        what = f'"{path}" is not a plain path inside the project'
+        raise UnsafePath(
+            what,
+            where=path,
+            next_step="write it relative to the project, with / and without ..",
+        )
+    place = root
+    for part in parts:
+        place = place / part
+        if place.is_symlink():
+            link = place.relative_to(root).as_posix()
+            what = f'"{path}" leads through a symbolic link'
+            raise UnsafePath(
+                what,
+                where=link,
+                next_step=f"put a real file or folder in the place of {link}",
+            )
+    return place
+
+
+def read_text(root: Path, path: str) -> str | None:
+    r"""Read a text as it is, with its BOM and its newlines; None where no file is.
+
+    Raises:
+        UnsafePath: the path leads out of the project.
+        UnicodeDecodeError: it isn't UTF-8.
+        OSError: it can't be read.
+    """
+    place = locate(root, path)
+    try:
+        return place.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def sha256(text: str | None) -> str | None:
+    """Give the hash of a file's text; None for a file that isn't there."""
+    return None if text is None else hashlib.sha256(text.encode()).hexdigest()
+
+
+class Tree:
+    """A project as a command sees it: the disk, and its own changes over it."""
+
+    def __init__(self, root: Path) -> None:
+        """Begin with what is on the disk."""
+        self.root = root
+        self._before: dict[str, str | None] = {}
+        self._after: dict[str, str | None] = {}
+
+    def text(self, path: str) -> str | None:
+        """Read a text; None where no file is.
+
+        Raises:
+            UnsafePath: the path leads out of the project.
+            UnicodeDecodeError: it isn't UTF-8.
+            OSError: it can't be read.
+        """
+        if path not in self._after:
+            try:
+                self._before[path] = read_text(self.root, path)
+            except (OSError, UnicodeDecodeError):
+                self._before[path] = None
+                raise
+            self._after[path] = self._before[path]
+        return self._after[path]
+
+    def put(self, path: str, text: str | None) -> None:
+        """Lay a text over the file; None takes the file away.
+
+        Raises:
+            UnsafePath: the path leads out of the project.
+            UnicodeDecodeError: what is there isn't UTF-8.
+            OSError: what is there can't be read.
+        """
+        self.text(path)
+        self._after[path] = text
+
+    def names(self, folder: str) -> set[str]:
+        """Give the names of the files and folders right below a folder; "" is the root.
+
+        Raises:
+            UnsafePath: the path leads out of the project.
+        """
+        place = locate(self.root, folder) if folder else self.root
+        found = {each.name for each in place.iterdir()} if place.is_dir() else set()
+        prefix = f"{folder}/" if folder else ""
+        for path, text in self._after.items():
+            if path.startswith(prefix):
+                name, below, _ = path[len(prefix) :].partition("/")
+                if text is not None:
+                    found.add(name)
+                elif not below:
+                    found.discard(name)
+        return found
+
+    def applications(self) -> list[str]:
+        """Give the ids of the folders of the ledger, sorted; none without a ledger."""
+        files = ("answers.yml", "edits.yml", "woven.yml")
+        return sorted(
+            name
+            for name in self.names(LEDGER)
+            if not name.startswith(".")
+            and any(
+                self._after.get(f"{LEDGER}/{name}/{file}") is not None
+                or (
+                    f"{LEDGER}/{name}/{file}" not in self._after
+                    and locate(self.root, f"{LEDGER}/{name}/{file}").exists()
+                )
+                for file in files
+            )
+        )
+
+    def plan(self, pending: tuple[tuple[str, Pending], ...] = ()) -> Plan:
+        """Give every change, the ledger's last, and all that was read besides."""
+        files = [
+            FileChange(path, before, self._after.get(path))
+            for path, before in sorted(
+                self._before.items(),
+                key=lambda each: (each[0].startswith(f"{LEDGER}/"), each[0]),
+            )
+        ]
+        return Plan(
+            changes=tuple(each for each in files if each.before != each.after),
+            pending=pending,
+            verified=tuple(each for each in files if each.before == each.after),
+        )
