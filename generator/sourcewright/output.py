@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sourcewright import ledger
 from sourcewright.weave.splice import normalized
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sourcewright.checks.finding import Finding
 
 SCHEMA = 1
+
+# An application, its component, and the address and version of its template.
+Listed: TypeAlias = "tuple[Application, str, str | None, str | None]"
 
 
 def diff(plan: Plan) -> str:
@@ -51,25 +54,27 @@ def _pending(application: str, pending: Pending) -> dict[str, Any]:
     }
 
 
-def weave_json(plan: Plan, outcome: Report, *, dry_run: bool) -> str:
-    """Give the outcome of `weave`."""
+def report_json(command: str, plan: Plan, outcome: Report, *, dry_run: bool) -> str:
+    """Give the outcome of a command that writes."""
+    conflicts = any(verb == "conflict" for verb, _ in outcome.done)
     return _dump(
         {
             "schema": SCHEMA,
-            "command": "weave",
-            "written": not dry_run,
+            "command": command,
+            "written": not dry_run and (not conflicts or command == "update"),
             "changes": [{"verb": verb, "path": path} for verb, path in outcome.done],
             "pending": [_pending(*each) for each in outcome.pending],
             "missing": [
                 {"application": application, **asdict(need)}
                 for application, need in outcome.missing
             ],
+            "notes": list(outcome.notes),
             "diff": diff(plan) if dry_run else None,
         }
     )
 
 
-def list_json(applications: Iterable[Application]) -> str:
+def list_json(listed: Iterable[Listed]) -> str:
     """Give the outcome of `list`."""
     return _dump(
         {
@@ -78,25 +83,30 @@ def list_json(applications: Iterable[Application]) -> str:
             "applications": [
                 {
                     "application": each.id,
+                    "component": component,
+                    "template": source,
+                    "version": version,
                     "edits": None if each.edits is None else len(each.edits),
                     "woven": len(each.woven),
                     "pending": len(each.pending),
                 }
-                for each in applications
+                for each, component, source, version in listed
             ],
         }
     )
 
 
-def list_lines(applications: Iterable[Application]) -> list[str]:
+def list_lines(listed: Iterable[Listed]) -> list[str]:
     """Give one line for each application."""
-    known = list(applications)
-    if not known:
+    rows = list(listed)
+    if not rows:
         return ["no application: this folder has no .sourcewright/"]
-    width = max(len(each.id) for each in known)
+    width = max(len(each.id) for each, *_ in rows)
+    long = max(len(component) for _, component, *_ in rows)
     return [
-        f"{each.id:<{width}}  {len(each.woven)} woven, {len(each.pending)} pending"
-        for each in known
+        f"{each.id:<{width}}  {component:<{long}}  {version or 'no version'}  "
+        f"{len(each.woven)} woven, {len(each.pending)} pending"
+        for each, component, _, version in rows
     ]
 
 

@@ -1,0 +1,150 @@
+"""Make a project, or add components to it: render, place, weave, and one commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from sourcewright import ledger
+from sourcewright.answers import Answers
+from sourcewright.changes import Plan, Report
+from sourcewright.commit import commit, recover
+from sourcewright.errors import AnswerRefused, InTheWay, StillNeeded
+from sourcewright.placing import place
+from sourcewright.render import Rendered, Template, render
+from sourcewright.tree import LEDGER, Tree
+from sourcewright.weaving import missing, verbs, weave_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@dataclass
+class _Work:
+    """A generation under way: the tree so far, and what is to be told of it."""
+
+    tree: Tree
+    touched: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    pending: tuple[Any, ...] = ()
+
+    def apply(self, rendered: Rendered) -> None:
+        """Place one application's files, and weave."""
+        self.conflicts += place(self.tree, rendered)
+        self.touched += rendered.files
+        self.notes += rendered.notes
+        self.pending = weave_tree(self.tree)
+        self.touched.append(ledger.woven_path(rendered.application))
+        for each in ledger.read(self.tree):
+            if each.id == rendered.application:
+                self.touched += [edit.file for edit in each.edits or ()]
+
+
+def generate(
+    root: Path,
+    answers: Answers,
+    template: Template,
+    *,
+    dry_run: bool = False,
+    ask: Callable[[str, str], str] | None = None,
+) -> tuple[Plan, Report]:
+    """Add one component, and the destinations that a source's flows need.
+
+    With a conflict nothing is written: the report has its paths, with that verb.
+
+    Raises:
+        SourcewrightError: what the user can fix; nothing was written.
+    """
+    recover(root)
+    work = _Work(Tree(root))
+    wanted = render(template, answers, work.tree, ask)
+    _refuse_another_project(work.tree, wanted)
+    _refuse_installed(work.tree, wanted)
+    for destination in _missing_destinations(work.tree, wanted):
+        work.apply(_destination(template, work.tree, destination, wanted))
+    work.apply(wanted)
+    plan = work.tree.plan(work.pending)
+    _refuse_unmet(work.tree, wanted.application)
+    report = Report(
+        verbs(plan, work.touched, work.conflicts),
+        plan.pending,
+        tuple(missing(work.tree)),
+        tuple(dict.fromkeys(work.notes)),
+    )
+    if not dry_run and not work.conflicts:
+        commit(root, plan)
+    return plan, report
+
+
+def _refuse_another_project(tree: Tree, wanted: Rendered) -> None:
+    """Refuse to make a project of other answers in the place of one that is there."""
+    text = tree.text(f"{LEDGER}/project/answers.yml")
+    if text is None or wanted.application != "project":
+        return
+    known = ledger.parse_answers("project", text)
+    for key in ("project_name", "package"):
+        if known.get(key) != wanted.answers[key]:
+            what = f'there is a project already, with the {key} "{known.get(key)}"'
+            raise InTheWay(
+                what,
+                where=f"{LEDGER}/project/answers.yml",
+                next_step="choose another folder, or add to it with sourcewright add",
+            )
+
+
+def _refuse_installed(tree: Tree, wanted: Rendered) -> None:
+    """Refuse a package of a name that is installed: one would hide the other."""
+    package = str(wanted.answers["package"])
+    if wanted.application != "project" or "project" in tree.applications():
+        return
+    found = find_spec(package)
+    if found is not None:
+        what = f'package: "{package}" is installed here already'
+        raise InTheWay(
+            what,
+            where=str(found.origin or package),
+            next_step=f"choose another, for example --set package={package}_pipelines",
+        )
+
+
+def _missing_destinations(tree: Tree, wanted: Rendered) -> list[str]:
+    """Give the destinations of a source's flows that no application has made."""
+    if wanted.answers["component"] != "source":
+        return []
+    unmet = {each.name for each in _unmet(tree, wanted)}
+    return [d for d in wanted.answers["destinations"] if f"df_to_{d}" in unmet]
+
+
+def _unmet(tree: Tree, wanted: Rendered) -> list[Any]:
+    text = wanted.files[f"{LEDGER}/{wanted.application}/edits.yml"]
+    asked = Tree(tree.root)
+    asked.put(f"{LEDGER}/{wanted.application}/edits.yml", text)
+    return [need for owner, need in missing(asked) if owner == wanted.application]
+
+
+def _destination(
+    template: Template, tree: Tree, name: str, wanted: Rendered
+) -> Rendered:
+    values = (("name", name), ("package", wanted.answers["package"]))
+    rendered = render(template, Answers("destination", values), tree)
+    if rendered.answers["kind"] != name:
+        what = f'the destination "{name}" is not there, and its name says no kind'
+        raise AnswerRefused(
+            what,
+            where="destinations",
+            next_step=f"first: sourcewright add destination {name} --set kind=…",
+        )
+    return rendered
+
+
+def _refuse_unmet(tree: Tree, application: str) -> None:
+    """Refuse a flow without its tasks; a host without our runtime is only told so."""
+    for owner, need in missing(tree):
+        answers = dict(part.split("=") for part in need.answers.split(", "))
+        if owner == application and "name" in answers:
+            what = f"{application} imports {need.name}, which nothing makes"
+            step = f"sourcewright add {answers['component']} {answers['name']}"
+            raise StillNeeded(what, where=need.file, next_step=f"first: {step}")
