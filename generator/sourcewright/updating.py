@@ -1,0 +1,190 @@
+"""Bring applications to a newer version of their template, by Copier's own merge.
+
+Every update runs in a temporary clone of the project, one application after the other,
+each in a commit of its own, as Copier wants it. What came of all of them is then one
+plan: it can be shown, and is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sourcewright import ledger
+from sourcewright.changes import FileChange, Plan, Report
+from sourcewright.commit import commit, recover
+from sourcewright.errors import NotReady, TemplateUnusable
+from sourcewright.project import find
+from sourcewright.tree import LEDGER, Tree
+from sourcewright.weaving import missing, verbs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sourcewright.changes import Pending
+
+ORDER = ("project", "destination", "source", "flow")
+_MARKER = re.compile(r"^(<{7}|>{7})( |$)", re.MULTILINE)
+_WHO = ("-c", "user.name=sourcewright", "-c", "user.email=sourcewright@localhost")
+_PLAIN = ("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false")
+
+
+def update(
+    root: Path,
+    names: Sequence[str] = (),
+    *,
+    ref: str | None = None,
+    dry_run: bool = False,
+) -> tuple[Plan, Report]:
+    """Update the applications of these names or ids, or all, to `ref` or the newest.
+
+    Where Copier's merge met a conflict, its markers are written too, and the report
+    has the path with the verb `conflict`.
+
+    Raises:
+        NotReady: the project is no clean git checkout.
+        TemplateUnusable: an application's template is not in git, or gave an error.
+        SourcewrightError: what else the user can fix; nothing was written.
+    """
+    recover(root)
+    tree = Tree(root)
+    chosen = _chosen(tree, names)
+    prefix = _clean_checkout(root)
+    for application in chosen:
+        _refuse_without_version(tree, application)
+    with tempfile.TemporaryDirectory(prefix="sourcewright-") as temporary:
+        clone = Path(temporary) / (root.name or "project")
+        top = _git(root, "rev-parse", "--show-toplevel").strip()
+        _git(root, "clone", "--quiet", "--no-hardlinks", top, str(clone))
+        place = clone / prefix
+        _git(clone, "checkout", "--quiet", "-B", "sourcewright-update", "HEAD")
+        conflicts: set[str] = set()
+        for application in chosen:
+            _copier_update(place, application, ref)
+            conflicts |= _conflicts(place)
+            _git(clone, "add", "--all", ".")
+            _git(clone, *_WHO, *_PLAIN, "commit", "-q", "--allow-empty", "-m", "update")
+        changes = _changes(root, place)
+        updated = Tree(place)
+        pending = _pending(updated)
+        plan = Plan(changes, pending)
+        left = tuple(missing(updated))
+    report = Report(verbs(plan, conflicts=conflicts), pending, left)
+    if not dry_run:
+        commit(root, plan)
+    return plan, report
+
+
+def _chosen(tree: Tree, names: Sequence[str]) -> list[str]:
+    applications = ledger.read(tree)
+    if not applications:
+        what = "there is nothing to update: this folder has no .sourcewright/"
+        raise NotReady(what, where=str(tree.root))
+    chosen = [find(applications, each).id for each in names]
+    chosen = chosen or [each.id for each in applications]
+    return sorted(
+        dict.fromkeys(chosen), key=lambda e: (ORDER.index(e.partition("-")[0]), e)
+    )
+
+
+def _clean_checkout(root: Path) -> str:
+    """Give the project's folder within its git checkout, which has no changes."""
+    try:
+        prefix = _git(root, "rev-parse", "--show-prefix").strip()
+        _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--", ".")
+    except (OSError, subprocess.CalledProcessError) as err:
+        what = "an update needs a git checkout with a commit"
+        raise NotReady(
+            what, where=str(root), next_step="git init, git add --all, git commit"
+        ) from err
+    if changed:
+        what = "an update needs a clean git checkout, to tell your lines from ours"
+        step = "commit or stash first:\n" + changed.rstrip()
+        raise NotReady(what, where=str(root), next_step=step)
+    return prefix
+
+
+def _refuse_without_version(tree: Tree, application: str) -> None:
+    text = tree.text(f"{LEDGER}/{application}/answers.yml")
+    if text is None:
+        what = f"{application} has no answers.yml"
+        raise TemplateUnusable(what, where=f"{LEDGER}/{application}")
+    answers = ledger.parse_answers(application, text)
+    source = str(answers.get("_src_path", ""))
+    if "_commit" not in answers or source == "sourcewright":
+        what = f"{application} comes from a template that is not in git"
+        raise TemplateUnusable(
+            what,
+            where=f"{LEDGER}/{application}/answers.yml",
+            next_step="write the address of its git repository to _src_path, and the "
+            "tag or commit that was applied to _commit",
+        )
+
+
+def _copier_update(place: Path, application: str, ref: str | None) -> None:
+    """Run Copier on one application, from the folder that we are in.
+
+    A relative address of the template leads from there.
+    """
+    command = [
+        *(sys.executable, "-m", "copier", "update", "--trust", "--defaults"),
+        *("--quiet", "--skip-answered", "--conflict", "inline"),
+        *("--answers-file", f"{LEDGER}/{application}/answers.yml"),
+        *(("--vcs-ref", ref) if ref else ()),
+        str(place),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        rows = [row for row in done.stderr.splitlines() if row.strip()] or ["no reason"]
+        what = f"{application} can't be updated: {rows[-1].strip()}"
+        raise TemplateUnusable(what, where=f"{LEDGER}/{application}/answers.yml")
+
+
+def _conflicts(place: Path) -> set[str]:
+    """Give the files, relative to `place`, that the merge left with a conflict."""
+    unmerged = _git(place, "ls-files", "-z", "--unmerged", "--", ".").split("\0")
+    found = {row.split("\t", 1)[1] for row in unmerged if row}
+    changed = _git(place, "diff", "--name-only", "-z", "--relative", "HEAD")
+    new = _git(place, "ls-files", "-z", "--others", "--", ".")
+    for path in filter(None, f"{changed}\0{new}".split("\0")):
+        file = place / path
+        if path.endswith(".rej") or (
+            file.is_file() and _MARKER.search(file.read_text("utf-8", "replace"))
+        ):
+            found.add(path)
+    return found
+
+
+def _changes(root: Path, place: Path) -> tuple[FileChange, ...]:
+    """Give what all updates together changed."""
+    first = _git(root, "rev-parse", "HEAD").strip()
+    listed = _git(
+        place, "diff", "--name-only", "--no-renames", "-z", "--relative", first, "HEAD"
+    )
+    before, after = Tree(root), Tree(place)
+    return tuple(
+        FileChange(path, before.text(path), after.text(path))
+        for path in sorted(filter(None, listed.split("\0")))
+    )
+
+
+def _pending(tree: Tree) -> tuple[tuple[str, Pending], ...]:
+    return tuple(
+        (each.id, pending) for each in ledger.read(tree) for pending in each.pending
+    )
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    ).stdout

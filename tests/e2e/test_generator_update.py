@@ -1,0 +1,160 @@
+"""`sourcewright update`: every application, by Copier's merge, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from sourcewright import cli
+
+from tests.e2e.conftest import point_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.e2e.conftest import Checkout, Shell
+
+TASK = "src/acme/orchestration/prefect/tasks/postgresql.py"
+README = "README.md"
+EDITS = "template/destination/.sourcewright/{{ application }}/edits.yml.jinja"
+
+
+@pytest.fixture
+def newer(
+    template: Checkout,
+    copy_of: Callable[[Checkout], Checkout],
+) -> Checkout:
+    """The template with a version that every application was made of."""
+    made = copy_of(template)
+    made.release("v1.0.0")
+    return made
+
+
+@pytest.fixture
+def project(
+    acme: Checkout,
+    newer: Checkout,
+    copy_of: Callable[[Checkout], Checkout],
+    shell: Shell,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Checkout:
+    made = copy_of(acme)
+    point_at(made, newer, "v1.0.0")
+    monkeypatch.chdir(made.path)
+    for key, value in shell.environment.items():
+        if key != "PATH":
+            monkeypatch.setenv(key, value)
+    return made
+
+
+def change(template: Checkout) -> None:
+    """Change what every application of the project is made of, and release it."""
+    for path, old, new in (
+        (
+            "template/project/README.md.jinja",
+            "# {{ project_name }}",
+            "# Our {{ project_name }}",
+        ),
+        ("template/kinds/sql/task.py.jinja", "retries=3", "retries=5"),
+        ("template/kinds/table.yml", "adlfs>=2026.4", "adlfs>=2026.5"),
+    ):
+        template.replace(path, old, new)
+    template.release("v2.0.0")
+
+
+def test_every_application_is_updated_in_one_command(
+    project: Checkout, newer: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = project.read(TASK) + "# mine\n"
+    project.write(TASK, mine)
+    project.commit("mine")
+    change(newer)
+    assert cli.run(["update"]) == 0
+    assert "     edit  pyproject.toml" in capsys.readouterr().out
+    assert project.read(README).startswith("# Our Acme Pipelines\n")
+    assert "adlfs>=2026.5" in project.read("pyproject.toml")
+    assert "adlfs>=2026.4" not in project.read("pyproject.toml")
+    assert project.read(TASK) == mine.replace("retries=3", "retries=5")
+    for name in ("project", "destination-adls", "source-postgresql"):
+        answers = project.read(f".sourcewright/{name}/answers.yml")
+        assert "_commit: v2.0.0\n" in answers
+    capsys.readouterr()
+    assert cli.run(["list"]) == 0
+    assert "postgresql  source       v2.0.0  " in capsys.readouterr().out
+    project.commit("updated")
+    assert cli.run(["update"]) == 0
+    assert capsys.readouterr().out == "identical\n"
+    assert project.status() == []
+
+
+def test_one_application_is_updated_alone_and_the_diff_is_shown_first(
+    project: Checkout, newer: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(newer)
+    assert cli.run(["update", "adls", "--dry-run", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert project.status() == []
+    assert cli.run(["update", "adls"]) == 0
+    changed = {line[3:] for line in project.status()}
+    assert changed == {each["path"] for each in told["changes"]}
+    assert "pyproject.toml" in changed
+    assert README not in changed
+
+
+def test_a_conflict_is_never_a_success(
+    project: Checkout, newer: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.replace(README, "# Acme Pipelines", "# My own title")
+    project.commit("mine")
+    change(newer)
+    assert cli.run(["update"]) == 4
+    assert f"conflict  {README}\n" in capsys.readouterr().out
+    text = project.read(README)
+    assert "<<<<<<<" in text
+    assert "# My own title" in text
+    assert "# Our Acme Pipelines" in text
+    # The others are done all the same.
+    assert "adlfs>=2026.5" in project.read("pyproject.toml")
+
+
+def test_a_dirty_checkout_is_refused(
+    project: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.write("notes.txt", "mine")
+    before = project.status()
+    assert cli.run(["update"]) == 1
+    assert "needs a clean git checkout" in capsys.readouterr().err
+    assert project.status() == before
+
+
+def test_a_template_that_is_not_in_git_is_refused(
+    project: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = ".sourcewright/source-postgresql/answers.yml"
+    project.replace(path, "_commit: v1.0.0\n", "")
+    project.commit()
+    assert cli.run(["update"]) == 1
+    told = capsys.readouterr().err
+    assert "source-postgresql comes from a template that is not in git" in told
+    assert project.status() == []
+
+
+def test_a_template_that_is_gone_is_said_and_nothing_is_written(
+    project: Checkout, newer: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(newer)
+    path = ".sourcewright/source-postgresql/answers.yml"
+    project.replace(path, str(newer.path), "/nowhere/to/be/found")
+    project.commit()
+    # The project and the destination could be updated: nothing is written all the same.
+    assert cli.run(["update"]) == 1
+    assert "source-postgresql can't be updated" in capsys.readouterr().err
+    assert project.status() == []
+
+
+def test_a_file_that_git_ignores_stays(project: Checkout, newer: Checkout) -> None:
+    project.write(".env", "SECRET=1\n")
+    change(newer)
+    assert cli.run(["update"]) == 0
+    assert project.read(".env") == "SECRET=1\n"
