@@ -5,6 +5,7 @@
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,7 @@ def commands() -> str:
     context = click.Context(command_line, info_name="sourcewright")
     parts = [f"{NOTE}\n# Commands\n"]
     parts.append(f"```text\n{command_line.get_help(context)}\n```\n")
-    for name in command_line.list_commands(context):
-        command = command_line.get_command(context, name)
-        if command is None:
-            continue
-        inner = click.Context(command, info_name=name, parent=context)
+    for name, command, inner in _commands(command_line, context):
         text = command.get_help(inner)
         parts.append(f"## sourcewright {name}\n\n```text\n{text}\n```\n")
     parts.append(
@@ -36,10 +33,24 @@ def commands() -> str:
         "| 1 | something that you can fix; the message says how |\n"
         "| 2 | the command was called wrongly |\n"
         "| 3 | a defect of Sourcewright; please report the traceback |\n"
-        "| 4 | done, with edits left to do by hand |\n"
+        "| 4 | done, with conflicts, or with edits left to do by hand |\n"
         "| 130 | stopped by Ctrl-C |\n"
     )
     return "\n".join(parts)
+
+
+def _commands(
+    group: click.Group, context: click.Context, prefix: str = ""
+) -> Iterator[tuple[str, click.Command, click.Context]]:
+    """Yield every command, by its whole name; a group's own in its place."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command is not None:
+            inner = click.Context(command, info_name=name, parent=context)
+            if isinstance(command, click.Group):
+                yield from _commands(command, inner, f"{prefix}{name} ")
+            else:
+                yield f"{prefix}{name}", command, inner
 
 
 def _read(path: Path) -> dict[str, Any]:

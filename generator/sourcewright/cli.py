@@ -12,10 +12,16 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sourcewright.errors import SourcewrightError
+from sourcewright.errors import InTheWay, SourcewrightError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sourcewright.changes import Plan, Report
 
 DONE, FIXABLE, USAGE, BUG, LEFT = range(5)
 STOPPED = 130  # as shells have it: 128 and the number of SIGINT
@@ -27,6 +33,9 @@ _project = click.option(
     default=".",
     help="The project's folder; by default the current one.",
 )
+_dry_run = click.option(
+    "--dry-run", is_flag=True, help="Print the diff and write nothing."
+)
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -36,23 +45,193 @@ def commands() -> None:
     """Data connectors and Prefect flows, generated into your repository."""
 
 
+def _template_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options for what is rendered, and with which answers."""
+    for option in reversed(
+        (
+            click.option(
+                "--answers",
+                "file",
+                type=click.Path(dir_okay=False, path_type=Path),
+                help="A YAML file with answers.",
+            ),
+            click.option(
+                "--set",
+                "settings",
+                multiple=True,
+                metavar="KEY=VALUE",
+                help="Answer a question; may be given often.",
+            ),
+            click.option(
+                "--template",
+                metavar="PATH|URL",
+                help="Another template than the one that came with this command.",
+            ),
+            click.option(
+                "--vcs-ref", metavar="REF", help="The template's tag or commit."
+            ),
+            _dry_run,
+            _json,
+        )
+    ):
+        command = option(command)
+    return command
+
+
 @commands.command()
+@click.argument("path", type=click.Path(file_okay=False, path_type=Path))
+@_template_options
+def new(path: Path, **options: Any) -> int:  # noqa: ANN401  # click's options
+    """Make a project in the folder PATH."""
+    return _generate("new", path, "project", {}, **options)
+
+
+@commands.group()
+def add() -> None:
+    """Add a source, a destination or a flow to a project."""
+
+
+@add.command()
+@click.argument("name", required=False)
 @_project
-@click.option("--dry-run", is_flag=True, help="Print the diff and write nothing.")
+@_template_options
+def source(name: str | None, root: Path, **options: Any) -> int:  # noqa: ANN401  # as above
+    """Add the source NAME, and the destinations of its flows that are missing."""
+    return _generate("add source", root, "source", {"name": name}, **options)
+
+
+@add.command()
+@click.argument("name", required=False)
+@_project
+@_template_options
+def destination(name: str | None, root: Path, **options: Any) -> int:  # noqa: ANN401  # as above
+    """Add the destination NAME."""
+    return _generate("add destination", root, "destination", {"name": name}, **options)
+
+
+@add.command()
+@click.argument("source", required=False)
+@click.argument("destination", required=False)
+@_project
+@_template_options
+def flow(
+    source: str | None,
+    destination: str | None,
+    root: Path,
+    **options: Any,  # noqa: ANN401  # as above
+) -> int:
+    """Add the flow from SOURCE to DESTINATION, which exist."""
+    given = {"source": source, "destination": destination}
+    return _generate("add flow", root, "flow", given, **options)
+
+
+@commands.command()
+@click.argument("application")
+@click.option("--force", is_flag=True, help="Take away files that were edited, too.")
+@_project
+@_dry_run
 @_json
-def weave(root: Path, *, dry_run: bool, as_json: bool) -> int:
-    """Bring the shared files to what the ledger asks for."""
+def remove(
+    application: str, root: Path, *, force: bool, dry_run: bool, as_json: bool
+) -> int:
+    """Take back APPLICATION: its entries in shared files, and its own files."""
+    from sourcewright import removing
+
+    plan, outcome = removing.remove(
+        root.resolve(), application, force=force, dry_run=dry_run
+    )
+    return _report("remove", plan, outcome, dry_run=dry_run, as_json=as_json)
+
+
+@commands.command()
+@click.argument("applications", nargs=-1)
+@click.option("--vcs-ref", metavar="REF", help="The template's tag or commit.")
+@_project
+@_dry_run
+@_json
+def update(
+    applications: tuple[str, ...],
+    root: Path,
+    *,
+    vcs_ref: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Update APPLICATIONS, or all, to the template's newest version."""
+    from sourcewright import updating
+
+    plan, outcome = updating.update(
+        root.resolve(), applications, ref=vcs_ref, dry_run=dry_run
+    )
+    return _report("update", plan, outcome, dry_run=dry_run, as_json=as_json)
+
+
+def _generate(
+    command: str,
+    root: Path,
+    component: str,
+    given: dict[str, str | None],
+    *,
+    file: Path | None,
+    settings: tuple[str, ...],
+    template: str | None,
+    vcs_ref: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    from sourcewright import answers, generating, render
+
+    plan, outcome = generating.generate(
+        root.resolve(),
+        answers.collect(component, given, file=file, settings=settings),
+        render.template(template, vcs_ref),
+        dry_run=dry_run,
+        ask=_ask if sys.stdin.isatty() and sys.stdout.isatty() else None,
+    )
+    return _report(command, plan, outcome, dry_run=dry_run, as_json=as_json)
+
+
+def _ask(question: str, text: str) -> str:
+    click.echo(text)
+    return str(click.prompt(question))
+
+
+def _report(
+    command: str, plan: Plan, outcome: Report, *, dry_run: bool, as_json: bool
+) -> int:
+    """Print what a command that writes did, or would do; give its exit code."""
     from sourcewright import output, weaving
 
-    plan, outcome = weaving.weave_project(root.resolve(), dry_run=dry_run)
+    conflicts = [path for verb, path in outcome.done if verb == "conflict"]
     if as_json:
-        click.echo(output.weave_json(plan, outcome, dry_run=dry_run))
+        click.echo(output.report_json(command, plan, outcome, dry_run=dry_run))
     else:
         if dry_run:
             click.echo(output.diff(plan), nl=False)
         for line in weaving.lines_of(outcome):
             click.echo(line)
-    return LEFT if outcome.pending else DONE
+        for note in outcome.notes:
+            click.echo(f" note: {note}", err=True)
+    if conflicts and command != "update":
+        what = "what would be created is there already, with another content"
+        raise InTheWay(
+            what,
+            where=", ".join(conflicts),
+            next_step="move it away, or choose another name",
+        )
+    return LEFT if outcome.pending or conflicts else DONE
+
+
+@commands.command()
+@_project
+@_dry_run
+@_json
+def weave(root: Path, *, dry_run: bool, as_json: bool) -> int:
+    """Bring the shared files to what the ledger asks for."""
+    from sourcewright import weaving
+
+    plan, outcome = weaving.weave_project(root.resolve(), dry_run=dry_run)
+    return _report("weave", plan, outcome, dry_run=dry_run, as_json=as_json)
 
 
 @commands.command(name="list")
@@ -61,12 +240,16 @@ def weave(root: Path, *, dry_run: bool, as_json: bool) -> int:
 def list_(root: Path, *, as_json: bool) -> int:
     """List the applications of a project, and how their edits stand."""
     from sourcewright import ledger, output
+    from sourcewright.commit import recover
+    from sourcewright.tree import Tree
 
-    applications = ledger.read(root.resolve())
+    recover(root.resolve())
+    tree = Tree(root.resolve())
+    listed = [(each, *ledger.origin(tree, each.id)) for each in ledger.read(tree)]
     if as_json:
-        click.echo(output.list_json(applications))
+        click.echo(output.list_json(listed))
     else:
-        for line in output.list_lines(applications):
+        for line in output.list_lines(listed):
             click.echo(line)
     return DONE
 

@@ -43,6 +43,7 @@ PAGES = {
     "docs/tutorial.md": "",
     "docs/how-to/add.md": PROJECT,
     "docs/how-to/first-connector.md": WITH_ADLS,
+    "docs/how-to/generator.md": "",
     "docs/how-to/update.md": WITH_FLOW,
     "docs/how-to/without-trust.md": PROJECT,
 }

@@ -52,7 +52,7 @@ def test_weave_edits_then_says_identical(
     assert capsys.readouterr().out == "identical\n"
     assert cli.run(["check"]) == 0
     assert cli.run(["list"]) == 0
-    assert "source-b  1 woven, 0 pending" in capsys.readouterr().out
+    assert "source-b  source  no version  1 woven, 0 pending" in capsys.readouterr().out
 
 
 def test_a_dry_run_shows_what_would_be_written_and_writes_nothing(
@@ -132,7 +132,7 @@ def test_a_bug_exits_with_3_and_a_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     del project
-    monkeypatch.setattr("sourcewright.weaving.plan_project", None)
+    monkeypatch.setattr("sourcewright.weaving.weave_tree", None)
     assert cli.run(["weave"]) == 3
     assert "Traceback" in capsys.readouterr().err
 
