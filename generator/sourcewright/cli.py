@@ -179,7 +179,7 @@ def _generate(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    from sourcewright import answers, generating, render
+    from sourcewright import answers, generating, merging, render
 
     plan, outcome = generating.generate(
         root.resolve(),
@@ -188,6 +188,8 @@ def _generate(
         dry_run=dry_run,
         ask=_ask if sys.stdin.isatty() and sys.stdout.isatty() else None,
     )
+    if not dry_run:
+        merging.register(root.resolve())
     return _report(command, plan, outcome, dry_run=dry_run, as_json=as_json)
 
 
@@ -228,10 +230,24 @@ def _report(
 @_json
 def weave(root: Path, *, dry_run: bool, as_json: bool) -> int:
     """Bring the shared files to what the ledger asks for."""
-    from sourcewright import weaving
+    from sourcewright import merging, weaving
 
     plan, outcome = weaving.weave_project(root.resolve(), dry_run=dry_run)
+    if not dry_run:
+        merging.register(root.resolve())
     return _report("weave", plan, outcome, dry_run=dry_run, as_json=as_json)
+
+
+@commands.command(name="merge-file", hidden=True)
+@click.argument("base", type=click.Path(path_type=Path))
+@click.argument("ours", type=click.Path(path_type=Path))
+@click.argument("theirs", type=click.Path(path_type=Path))
+@click.argument("path")
+def merge_file(base: Path, ours: Path, theirs: Path, path: str) -> int:
+    """Merge a shared file, as git's merge driver."""
+    from sourcewright import merging
+
+    return DONE if merging.merge_file(base, ours, theirs, path) else FIXABLE
 
 
 @commands.command(name="list")
