@@ -276,7 +276,9 @@ def list_(root: Path, *, as_json: bool) -> int:
 def check(root: Path, *, as_json: bool) -> int:
     """Check the project against the conventions."""
     from sourcewright import checks, output
+    from sourcewright.commit import recover
 
+    recover(root.resolve())
     findings = checks.check_project(root.resolve())
     if as_json:
         click.echo(output.check_json(findings))

@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from sourcewright import journal
+from sourcewright import cli, journal
 from sourcewright.changes import FileChange, Plan
 from sourcewright.commit import commit, recover
 from sourcewright.errors import Busy, Interrupted
@@ -74,6 +74,17 @@ def test_what_was_begun_is_undone_by_the_next_command(
     assert recover(root) == "an interrupted command was undone"
     assert _tree(root) == before
     assert recover(root) is None
+
+
+@pytest.mark.parametrize("command", ["weave", "list", "check"])
+def test_every_command_begins_with_it(tmp_path: Path, command: str) -> None:
+    root = _project(tmp_path)
+    before = _tree(root)
+    left = journal.begin(root, CHANGES, lambda: None)
+    left.apply(0)
+    os.close(left.lock)
+    assert cli.run([command, "--project", str(root)]) == 0
+    assert _tree(root) == before
 
 
 def test_what_was_written_whole_is_finished_by_the_next_command(tmp_path: Path) -> None:
