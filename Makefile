@@ -33,24 +33,16 @@ docs: $(READY) ## Write the generated pages, and build the site into site/
 	@$(RUN) python docs/generate.py
 	@$(RUN) mkdocs build --strict
 
-bench: $(READY) ## Measure what is marked `bench`
-	@$(call run_marked,bench)
+bench: $(READY) ## Measure: start-up and adding, against Copier
+	@$(RUN) python benchmarks/startup.py --rounds 5
 
-matrix: $(READY) ## Test what is marked `matrix`: other versions, other databases
-	@$(call run_marked,matrix)
+matrix: $(READY) ## Run whole what `make test` samples: every kill point, every package
+	@$(RUN) SOURCEWRIGHT_EVERY_POINT=1 SOURCEWRIGHT_WHOLE_CORPUS=1 \
+	  pytest tests/e2e/test_generator_kill.py tests/weave/test_weave_corpus.py
 
 clean: ## Remove what the tasks made, the environment too
 	rm -rf $(VENV) build dist site .coverage
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-
-# pytest ends with 5 where no test is chosen.
-define run_marked
-$(RUN) pytest -m $(1) || { \
-  code=$$?; \
-  [ $$code -eq 5 ] || exit $$code; \
-  echo "Nothing is marked \"$(1)\" yet."; \
-}
-endef
 
 # The stamp is written last: a set-up that was interrupted is done again.
 $(READY): pyproject.toml uv.lock
