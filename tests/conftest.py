@@ -1,11 +1,17 @@
 """The real parts, one of each for the whole session, and a project in memory."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 from sourcewright.services import Azurite, PostgreSQL, PrefectServer
 
 from tests.project_in_memory import Project
+
+# A shell without job control makes what it starts in the background ignore Ctrl-C, and
+# so would every command under test.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
