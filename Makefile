@@ -8,6 +8,11 @@ READY := $(VENV)/.ready
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)"
 UV_VERSION = $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;q;}' uv.lock)
 
+# What `make matrix` runs, and how its results say that it was not all.
+SWEEPS := tests/e2e/test_generator_kill.py tests/e2e/test_generator_refused.py \
+  tests/weave/test_weave_corpus.py
+ONLY = $(if $(findstring command,$(origin SWEEPS)), SWEEPS="$(SWEEPS)")
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint golden docs bench matrix clean
 
@@ -36,9 +41,9 @@ docs: $(READY) ## Write the generated pages, and build the site into site/
 bench: $(READY) ## Measure: start-up and adding, against Copier
 	@$(RUN) python benchmarks/startup.py --rounds 5
 
-matrix: $(READY) ## Run whole what `make test` samples: every kill point, every package
+matrix: $(READY) ## Run whole what `make test` samples, and keep the counts in tests/matrix
 	@$(RUN) SOURCEWRIGHT_EVERY_POINT=1 SOURCEWRIGHT_WHOLE_CORPUS=1 \
-	  pytest tests/e2e/test_generator_kill.py tests/weave/test_weave_corpus.py
+	  pytest --numprocesses 2 --timeout 0 --keep-results 'make matrix$(ONLY)' $(SWEEPS)
 
 clean: ## Remove what the tasks made, the environment too
 	rm -rf $(VENV) build dist site .coverage

@@ -1,11 +1,15 @@
 """The real parts, one of each for the whole session, and a project in memory."""
 
 import signal
-from collections.abc import Iterator
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 from sourcewright.services import Azurite, PostgreSQL, PrefectServer
 
+from tests import results
 from tests.project_in_memory import Project
 
 # A shell without job control makes what it starts in the background ignore Ctrl-C, and
@@ -39,3 +43,62 @@ def prefect_server() -> Iterator[PrefectServer]:
 def project_of() -> type[Project]:
     """Give what makes a project in memory: weave with it without a disk."""
     return Project
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make matrix` say that the counts are to be kept, and what it is called."""
+    parser.addoption("--keep-results", metavar="COMMAND", help="See tests/results.py.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gather the counts where all reports come together."""
+    command = config.getoption("--keep-results")
+    if command and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Gathered(command))
+
+
+@pytest.fixture
+def keep(record_property: Callable[[str, object], None]) -> results.Keep:
+    """Give what tells the counts of a sweep."""
+
+    def tell(sweep: str, /, **row: str | int) -> None:
+        record_property("matrix", [sweep, row])
+
+    return tell
+
+
+class _Gathered:
+    """The rows of all sweeps of a session, written at its end."""
+
+    def __init__(self, command: str) -> None:
+        self.head = {
+            "command": command,
+            "date": f"{datetime.now(UTC):%Y-%m-%d}",
+            "commit": results.commit(),
+        }
+        self.start = time.monotonic()
+        self.tests = Counter[str]()
+        self.rows = defaultdict[str, list[dict[str, str | int]]](list)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count the test, and take the rows that it told."""
+        if report.when == "call" or report.failed:
+            self.tests[report.outcome] += 1
+        if report.when == "teardown":
+            for name, value in report.user_properties:
+                if name == "matrix":
+                    sweep, row = value
+                    self.rows[sweep].append(row)
+
+    def pytest_sessionfinish(self) -> None:
+        """Write each sweep's file."""
+        passed, failed = self.tests["passed"], self.tests["failed"]
+        head = {
+            **self.head,
+            "minutes": f"{(time.monotonic() - self.start) / 60:.0f}",
+            "tests": f"{passed} passed, {failed} failed",
+        }
+        for sweep, rows in self.rows.items():
+            results.write(
+                sweep, head, sorted(rows, key=lambda row: [*map(str, row.values())][:2])
+            )

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from sourcewright.changes import FileChange, Plan
 
+AS_IT_WAS = "Every file is as it was."
+HALF = "Some files are as before, some as after: the next command puts them back."
+
 
 def commit(root: Path, plan: Plan) -> None:
     """Write exactly what the plan says, or nothing.
@@ -38,9 +41,7 @@ def commit(root: Path, plan: Plan) -> None:
     try:
         _write(root, changes, [*plan.verified, *plan.changes])
     except BaseException:
-        for folder in made:
-            with suppress(OSError):
-                folder.rmdir()
+        _unmake(made)
         raise
 
 
@@ -56,7 +57,7 @@ def _write(root: Path, changes: list[FileChange], read: list[FileChange]) -> Non
             path = change.path
             opened.apply(number)
     except OSError as err:
-        _put_back(opened)
+        is_back = _put_back(opened)
         if opened is None and err.filename:
             path = str(err.filename)
         what = f"cannot write {path}: {err.strerror or err}"
@@ -64,7 +65,7 @@ def _write(root: Path, changes: list[FileChange], read: list[FileChange]) -> Non
             what,
             where=str(root / path),
             next_step="make room and the place writable, then run the command again",
-            files="Every file is as it was.",
+            files=AS_IT_WAS if is_back else HALF,
         ) from err
     except BaseException:
         _put_back(opened)
@@ -79,8 +80,17 @@ def recover(root: Path) -> str | None:
         Busy: the command isn't dead.
         Interrupted: a file was changed since; nothing was put back.
     """
-    found = journal.find(root)
+    try:
+        found = journal.find(root)
+    except OSError as err:
+        what = f"cannot tell whether a command was interrupted: {err}"
+        raise CommitFailed(
+            what,
+            where=str(root / journal.FOLDER),
+            next_step="make the place readable, then run the command again",
+        ) from err
     if found is None:
+        journal.remove_empty_ledger(root)
         return None
     if journal.is_written(found):
         _finish(found)
@@ -88,6 +98,7 @@ def recover(root: Path) -> str | None:
     try:
         found.undo()
     except OSError as err:
+        found.leave()
         what = f"cannot undo an interrupted command: {err}"
         raise CommitFailed(
             what,
@@ -101,33 +112,56 @@ def recover(root: Path) -> str | None:
 
 
 def _finish(opened: journal.Journal) -> None:
-    opened.tidy()
     opened.sync()
+    opened.settle()
+    try:
+        opened.tidy()
+    except OSError:
+        # Once more by the next command; a folder that stays for ever stops nobody.
+        if not opened.done:
+            opened.leave()
+            return
     opened.close()
 
 
-def _put_back(opened: journal.Journal | None) -> None:
-    """Undo; what fails here stays in the journal, for the next command."""
-    if opened is not None:
-        with suppress(OSError):
-            opened.undo()
-            opened.sync()
-            opened.close()
+def _put_back(opened: journal.Journal | None) -> bool:
+    """Undo; tell whether all is as it was: else the next command goes on with it."""
+    if opened is None:
+        return True
+    try:
+        opened.undo()
+    except OSError:
+        opened.leave()
+        return False
+    opened.sync()
+    opened.close()
+    return True
 
 
 def _make_root(root: Path) -> list[Path]:
     """Make the project's folder where there is none; give what was made, inside out."""
-    made = []
+    made: list[Path] = []
     folder = root
-    while not folder.exists():
-        made.append(folder)
-        folder = folder.parent
     try:
+        while not folder.exists():
+            made.append(folder)
+            folder = folder.parent
         root.mkdir(parents=True, exist_ok=True)
     except OSError as err:
+        _unmake(made)
         what = f"cannot make the folder {root}: {err.strerror}"
-        raise CommitFailed(what, where=str(root)) from err
+        raise CommitFailed(
+            what,
+            where=str(folder),
+            next_step="make room and the place writable, or choose another folder",
+        ) from err
     return made
+
+
+def _unmake(folders: list[Path]) -> None:
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _verify(root: Path, files: Iterable[FileChange]) -> None:

@@ -4,14 +4,14 @@ SourcewrightError          exit code 1, no traceback; anything else is our bug
 ├── LedgerError            a file below .sourcewright/ does not say what it should
 ├── UnsafePath             a path that leads out of the project
 ├── StaleFile              a file changed between the plan and the commit
-├── CommitFailed           a write failed; what was replaced has been put back
+├── CommitFailed           a write failed; what was replaced is put back
 ├── Busy                   another command is writing to the project
 ├── Interrupted            what a killed command left can't be undone by itself
 ├── AnswerRefused          an answer is missing, unknown, or not a good one
 ├── TemplateUnusable       the template can't be read, or not by this version
 ├── InTheWay               the project has what the command would make
 ├── StillNeeded            what shall go is needed by another application
-├── NotReady               the project's checkout isn't fit for the command
+├── NotReady               the checkout or the machine isn't fit for the command
 └── EditRefused            one edit can't be made, or can't be proved
 """
 
@@ -93,4 +93,4 @@ class StillNeeded(SourcewrightError):  # noqa: N818  # named for what is wrong
 
 
 class NotReady(SourcewrightError):  # noqa: N818  # named for what is wrong
-    """The project's checkout isn't fit for the command."""
+    """The project's checkout, or a temporary folder, isn't fit for the command."""

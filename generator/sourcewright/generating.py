@@ -101,7 +101,9 @@ def _refuse_installed(tree: Tree, wanted: Rendered) -> None:
     if wanted.application != "project" or "project" in tree.applications():
         return
     found = find_spec(package)
-    if found is not None:
+    # A folder of that name beside us is a package without code: the one that we fill.
+    places = [] if found is None else list(found.submodule_search_locations or ())
+    if found is not None and places != [str(tree.root)]:
         what = f'package: "{package}" is installed here already'
         raise InTheWay(
             what,

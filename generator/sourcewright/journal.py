@@ -1,15 +1,17 @@
 """What a command is about to write, on disk before the first file is replaced.
 
 .sourcewright/.journal/journal.json   every file: its former and its new hash; folders
+.sourcewright/.journal/journal.done   the same file when all was written
 .sourcewright/.journal/before/<n>     the former text of the n-th file
 .sourcewright/.journal/after/<n>      its new text, until it is moved to its place
 
-`journal.json` comes last when the journal is made and goes first when it is taken away,
-each by one rename or removal: without it nothing was replaced, or everything was.
+`journal.json` comes last when the journal is made, and is renamed when all was written:
+without it nothing was replaced, or everything was, and only tidying up is left to do.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from sourcewright.changes import FileChange
 
 FOLDER = f"{LEDGER}/.journal"
+OPEN, DONE = "journal.json", "journal.done"
+_STAYS = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
 
 
 @dataclass(frozen=True)
@@ -42,13 +47,15 @@ class Entry:
 class Journal:
     """An open journal; the lock on its folder tells others that we live.
 
-    `made` are the folders that the command makes, from the outermost in.
+    `made` are the folders that the command makes, from the outermost in; `done` tells
+    that nothing is to be undone any more.
     """
 
     root: Path
     lock: int
     entries: tuple[Entry, ...]
     made: tuple[str, ...]
+    done: bool = False
 
     @property
     def folder(self) -> Path:
@@ -68,7 +75,8 @@ class Journal:
 
         Raises:
             Interrupted: somebody changed a file in the meantime; none was put back.
-            OSError: a file can't be written; what is left to do stays in the journal.
+            OSError: a file can't be written, or a folder can't be removed; what is left
+                to do stays in the journal.
         """
         standing = [_standing(self.root, each) for each in self.entries]
         for each, now in zip(self.entries, standing, strict=True):
@@ -90,25 +98,31 @@ class Journal:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 (self.folder / "before" / str(number)).replace(place)
         for folder in reversed(self.made):
-            with suppress(OSError):
-                locate(self.root, folder).rmdir()
+            _remove_empty(locate(self.root, folder))
+
+    def settle(self) -> None:
+        """Mark that all was written: from here on nobody puts anything back."""
+        with suppress(OSError):
+            (self.folder / OPEN).replace(self.folder / DONE)
+            sync_folder(self.folder)
 
     def tidy(self) -> None:
-        """Take away the folders that were left empty by the files that went."""
+        """Take away the folders that were left empty by the files that went.
+
+        Raises:
+            OSError: one can't be removed.
+        """
         for each in self.entries:
             if each.after is None:
                 folder = locate(self.root, each.path).parent
-                with suppress(OSError):
-                    while folder != self.root:
-                        with suppress(FileNotFoundError):
-                            folder.rmdir()
-                        folder = folder.parent
+                while folder != self.root and _remove_empty(folder):
+                    folder = folder.parent
 
     def sync(self) -> None:
         """Make what was moved and removed last, before the journal goes."""
         folders = {locate(self.root, each.path).parent for each in self.entries}
         folders |= {locate(self.root, each).parent for each in self.made}
-        for folder in folders:
+        for folder in sorted(folders):
             sync_folder(folder)
 
     def close(self) -> None:
@@ -117,11 +131,16 @@ class Journal:
         What can't be removed now is removed by the next command.
         """
         with suppress(OSError):
-            (self.folder / "journal.json").unlink(missing_ok=True)
+            for name in (OPEN, DONE):
+                (self.folder / name).unlink(missing_ok=True)
             sync_folder(self.folder)
             shutil.rmtree(self.folder)
         with suppress(OSError):
             self.folder.parent.rmdir()
+        self.leave()
+
+    def leave(self) -> None:
+        """Leave the journal to the next command."""
         os.close(self.lock)
 
 
@@ -136,11 +155,16 @@ def begin(
         Busy: another command is writing.
         OSError: there is no room, or no permission; nothing is left.
     """
-    made = _folders_to_make(root, [each.path for each in changes if each.after])
+    written = [each.path for each in changes if each.after is not None]
+    made = _folders_to_make(root, written)
     ledger_made = not (root / LEDGER).exists()
     folder = locate(root, FOLDER)
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = _lock(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = _lock(folder)
+    except OSError:
+        remove_empty_ledger(root)
+        raise
     try:
         verify()
         # Wherever it is left behind: git shall not see it.
@@ -163,14 +187,12 @@ def begin(
         _write(folder / "journal.new", json.dumps(data))
         for name in ("before", "after", "."):
             sync_folder(folder / name)
-        (folder / "journal.new").replace(folder / "journal.json")
+        (folder / "journal.new").replace(folder / OPEN)
         for outer in (folder, folder.parent, root):
             sync_folder(outer)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
-        if ledger_made:
-            with suppress(OSError):
-                folder.parent.rmdir()
+        remove_empty_ledger(root)
         os.close(lock)
         raise
     return Journal(root, lock, entries, made)
@@ -190,14 +212,16 @@ def find(root: Path) -> Journal | None:
 
     Raises:
         Busy: the command isn't dead: it is writing.
-        Interrupted: the journal can't be read.
+        Interrupted: the journal can't be understood.
+        OSError: it can't be read.
     """
     folder = locate(root, FOLDER)
     if not folder.is_dir():
         return None
     lock = _lock(folder)
+    done = (folder / DONE).exists()
     try:
-        data: Any = json.loads((folder / "journal.json").read_text("utf-8"))
+        data: Any = json.loads((folder / (DONE if done else OPEN)).read_text("utf-8"))
         entries = tuple(Entry(**each) for each in data["entries"])
         made = tuple(str(each) for each in data["made"])
     except FileNotFoundError:
@@ -205,18 +229,29 @@ def find(root: Path) -> Journal | None:
         entries, made = (), ()
     except (ValueError, TypeError, KeyError) as err:
         os.close(lock)
-        what = f"{FOLDER}/journal.json can't be read"
+        what = f"{FOLDER}/{OPEN} can't be read"
         raise Interrupted(
             what,
-            where=f"{FOLDER}/journal.json",
+            where=f"{FOLDER}/{OPEN}",
             next_step=f"compare the files with {FOLDER}/before, then remove {FOLDER}",
         ) from err
-    return Journal(root, lock, entries, made)
+    return Journal(root, lock, entries, made, done)
+
+
+def remove_empty_ledger(root: Path) -> None:
+    """Take the ledger's folder away where a command was stopped before it had a use."""
+    with suppress(OSError):
+        for name in (FOLDER, LEDGER):
+            place = locate(root, name)
+            if place.is_dir() and not any(place.iterdir()):
+                place.rmdir()
 
 
 def is_written(journal: Journal) -> bool:
-    """Tell whether every file has its new text already."""
-    return all(_standing(journal.root, each) == each.after for each in journal.entries)
+    """Tell whether every file has its new text already, or had it once."""
+    return journal.done or all(
+        _standing(journal.root, each) == each.after for each in journal.entries
+    )
 
 
 def _standing(root: Path, entry: Entry) -> str | None:
@@ -236,6 +271,23 @@ def _folders_to_make(root: Path, paths: Iterable[str]) -> tuple[str, ...]:
             if not locate(root, folder).is_dir():
                 found[folder] = None
     return tuple(sorted(found))
+
+
+def _remove_empty(folder: Path) -> bool:
+    """Take a folder away where nothing is in it; tell whether it is gone.
+
+    Raises:
+        OSError: it is empty, and can't be removed.
+    """
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError as err:
+        if err.errno not in _STAYS:
+            raise
+        return False
+    return True
 
 
 def _write(place: Path, text: str) -> None:
@@ -261,13 +313,20 @@ def _lock(folder: Path) -> int:
         import fcntl  # noqa: PLC0415  # not on Windows
     except ModuleNotFoundError:
         return os.open(os.devnull, os.O_RDONLY)
-    handle = os.open(folder, os.O_RDONLY)
+    handle = None
     try:
+        handle = os.open(folder, os.O_RDONLY)
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Who held it until now may have taken the folder away, and another made one.
+        if os.path.samestat(os.fstat(handle), folder.stat()):
+            return handle
+    except (BlockingIOError, FileNotFoundError):
+        pass
     except OSError as err:
+        if handle is not None and err.errno in _NO_LOCKS:
+            return handle
+        raise
+    if handle is not None:
         os.close(handle)
-        what = "another sourcewright is writing to this project"
-        raise Busy(
-            what, where=FOLDER, next_step="wait for it, then run the command again"
-        ) from err
-    return handle
+    what = "another sourcewright is writing to this project"
+    raise Busy(what, where=FOLDER, next_step="wait for it, then run the command again")

@@ -54,7 +54,11 @@ def read(tree: Tree) -> list[Application]:
         LedgerError: a file does not say what it should.
         UnsafePath: the ledger leads out of the project.
     """
-    return [_read_application(tree, name) for name in tree.applications()]
+    try:
+        names = tree.applications()
+    except OSError as err:
+        raise _broken(LEDGER, f"can't be read: {err}") from err
+    return [_read_application(tree, name) for name in names]
 
 
 def woven_path(application: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,9 +29,17 @@ DRIVER = "sourcewright merge-file %O %A %B %P"
 
 
 def register(root: Path) -> None:
-    """Tell this checkout's git about the driver, where the project asks for it."""
+    """Tell this checkout's git about the driver, where the project asks for it.
+
+    What can't be told now is told by the next command: everything else is done already.
+    """
+    with suppress(OSError):
+        _register(root)
+
+
+def _register(root: Path) -> None:
     attributes = root / ".gitattributes"
-    if not attributes.is_file() or ATTRIBUTE not in attributes.read_text("utf-8"):
+    if not attributes.is_file() or ATTRIBUTE.encode() not in attributes.read_bytes():
         return
     if _git("rev-parse", "--git-dir", folder=root) is None:
         return

@@ -5,8 +5,8 @@ Copier is imported when something is rendered; its own files go into a temporary
 
 from __future__ import annotations
 
+import errno
 import re
-import tempfile
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sourcewright.answers import Answers, refuse_unknown
 from sourcewright.errors import AnswerRefused, TemplateUnusable
+from sourcewright.staging import complaint, staging
 from sourcewright.tree import LEDGER
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _PROJECT = f"{LEDGER}/project/answers.yml"
 _PACKAGE = Path(__file__).resolve().parent
 _INVALID = re.compile(r"\w+ \w+ for (?:question )?'(\w+)': (.*)", re.DOTALL)
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 _REQUIRED = re.compile(r'Question "(\w+)" is required')
 
 
@@ -113,17 +115,17 @@ class _Missing(AnswerRefused):
 
 
 def _render(source: Template, answers: Answers, tree: Tree) -> Rendered:
-    with tempfile.TemporaryDirectory(prefix="sourcewright-") as temporary:
+    with staging() as temporary:
         # Copier takes the folder's name for the project's.
-        staging = Path(temporary).resolve() / (tree.root.name or "project")
-        staging.mkdir()
+        folder = temporary / (tree.root.name or "project")
+        folder.mkdir()
         # What the project answered: its package is every component's default.
         project = tree.text(_PROJECT)
         seeded = project is not None and answers.component != "project"
         if seeded and project is not None:
-            (staging / _PROJECT).parent.mkdir(parents=True)
-            (staging / _PROJECT).write_bytes(project.encode())
-        with _worker(source, answers, staging) as (worker, notes):
+            (folder / _PROJECT).parent.mkdir(parents=True)
+            (folder / _PROJECT).write_bytes(project.encode())
+        with _worker(source, answers, folder) as (worker, notes):
             asked = _asked(worker)
             if "component" not in asked:
                 what = "the template can't be used: it is none for connectors"
@@ -133,8 +135,8 @@ def _render(source: Template, answers: Answers, tree: Tree) -> Rendered:
             worker.run_copy()
             combined = dict(worker.answers.combined)
             files = {
-                path.relative_to(staging).as_posix(): path.read_bytes().decode()
-                for path in sorted(staging.rglob("*"))
+                path.relative_to(folder).as_posix(): path.read_bytes().decode()
+                for path in sorted(folder.rglob("*"))
                 if path.is_file()
             }
             kept = frozenset(path for path in files if worker.match_skip(Path(path)))
@@ -219,8 +221,19 @@ def _worker(
                         "from this version"
                     )
     except (CopierError, OSError, ProcessExecutionError, TemplateError) as err:
-        what = f"the template can't be used: {_first_line(err)}"
-        raise TemplateUnusable(what, where=source.source) from err
+        if isinstance(err, OSError) and err.errno in _NO_ROOM:
+            raise  # the temporary folder is full, whatever the template is
+        why = (
+            complaint(str(err.stderr))
+            if isinstance(err, ProcessExecutionError)
+            else _first_line(err)
+        )
+        what = f"the template can't be used: {why}"
+        raise TemplateUnusable(
+            what,
+            where=source.source,
+            next_step="mend that, or say another one with --template",
+        ) from err
     except ValueError as err:
         raise _refused(err, source) from err
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sourcewright import ledger
@@ -19,11 +17,13 @@ from sourcewright.changes import FileChange, Plan, Report
 from sourcewright.commit import commit, recover
 from sourcewright.errors import NotReady, TemplateUnusable
 from sourcewright.project import find
+from sourcewright.staging import complaint, staging
 from sourcewright.tree import LEDGER, Tree
 from sourcewright.weaving import missing, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from sourcewright.changes import Pending
 
@@ -56,8 +56,8 @@ def update(
     prefix = _clean_checkout(root)
     for application in chosen:
         _refuse_without_version(tree, application)
-    with tempfile.TemporaryDirectory(prefix="sourcewright-") as temporary:
-        clone = Path(temporary) / (root.name or "project")
+    with staging() as temporary:
+        clone = temporary / (root.name or "project")
         top = _git(root, "rev-parse", "--show-toplevel").strip()
         _git(root, "clone", "--quiet", "--no-hardlinks", top, str(clone))
         place = clone / prefix
@@ -94,9 +94,12 @@ def _chosen(tree: Tree, names: Sequence[str]) -> list[str]:
 def _clean_checkout(root: Path) -> str:
     """Give the project's folder within its git checkout, which has no changes."""
     try:
-        prefix = _git(root, "rev-parse", "--show-prefix").strip()
-        _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--", ".")
+        prefix = _run_git(root, "rev-parse", "--show-prefix").strip()
+        _run_git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+        # Git would write what it learns of its index to the project.
+        changed = _run_git(
+            root, "--no-optional-locks", "status", "--porcelain", "--", "."
+        )
     except (OSError, subprocess.CalledProcessError) as err:
         what = "an update needs a git checkout with a commit"
         raise NotReady(
@@ -140,9 +143,12 @@ def _copier_update(place: Path, application: str, ref: str | None) -> None:
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        rows = [row for row in done.stderr.splitlines() if row.strip()] or ["no reason"]
-        what = f"{application} can't be updated: {rows[-1].strip()}"
-        raise TemplateUnusable(what, where=f"{LEDGER}/{application}/answers.yml")
+        what = f"{application} can't be updated: {complaint(done.stderr)}"
+        raise TemplateUnusable(
+            what,
+            where=f"{LEDGER}/{application}/answers.yml",
+            next_step="mend that, then run the command again",
+        )
 
 
 def _conflicts(place: Path) -> set[str]:
@@ -180,6 +186,23 @@ def _pending(tree: Tree) -> tuple[tuple[str, Pending], ...]:
 
 
 def _git(folder: Path, *arguments: str) -> str:
+    """Run git; give what it said.
+
+    Raises:
+        NotReady: it failed, for example since the temporary folder is full.
+    """
+    try:
+        return _run_git(folder, *arguments)
+    except subprocess.CalledProcessError as err:
+        what = f"git failed while the update was prepared: {complaint(err.stderr)}"
+        raise NotReady(
+            what,
+            where=str(folder),
+            next_step="mend that, then run the command again",
+        ) from err
+
+
+def _run_git(folder: Path, *arguments: str) -> str:
     return subprocess.run(
         ["git", *arguments],
         cwd=folder,

@@ -1,172 +1,288 @@
-"""All or nothing: killed, refused or out of room at every write, by the real system.
+"""All or nothing: killed, or with a write that fails, at every write of real commands.
 
-The points are the system calls that change files, as strace sees them in a commit of
-the plan of a real command. `make matrix` takes all of them, `make test` a sample.
+The points are the system calls that change the project, as strace sees them in the
+whole command. To be quick, most are tried in forks of the real process, which is held
+before its first write (`tests/kills/held.py`); a test shows that its points are those
+of the whole command, and some are tried in whole commands too. `make matrix` takes all
+points and keeps the counts in tests/matrix/kill.md, `make test` takes a sample.
 """
 
 from __future__ import annotations
 
 import os
-import pickle
 import random
-import re
 import shutil
-import subprocess
-import sys
+import tempfile
 from collections import Counter
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sourcewright import answers, generating, removing, render, weaving
-from sourcewright.commit import recover
+
+from tests.kills.command import KILLED, Command
+from tests.kills.expected import (
+    UNTOUCHED,
+    contradiction,
+    next_command,
+    unexpected,
+    unlike_an_error,
+)
+from tests.kills.held import Held
+from tests.kills.projects import COMMANDS, made
+from tests.kills.state import difference, without_journal
+from tests.kills.traced import calls, hit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sourcewright.changes import Plan
+    from collections.abc import Iterator, Sequence
 
     from tests.e2e.conftest import Checkout
+    from tests.kills.traced import Point
+    from tests.results import Keep
 
-KILLS, FAILURES = 12, 4
-GENERATOR = Path(__file__).resolve().parents[2] / "generator"
-COMMIT = """\
-import pickle, sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from sourcewright.commit import commit
-from sourcewright.errors import SourcewrightError
-plan = pickle.loads(Path(sys.argv[3]).read_bytes())
-try:
-    commit(Path(sys.argv[2]), plan)
-except SourcewrightError:
-    sys.exit(1)
-"""
-CALLS = (
-    "write,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,"
-    "fsync,chmod,fchmod,fchmodat"
+WHOLE = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
+ERRORS = ("ENOSPC", "EACCES", "EIO")
+# How many points `make test` takes of each command.
+KILLS, FAILURES = 9, 4
+# Where `make matrix` does not take all either, for the time that they take.
+WHOLE_KILLS, STAGED_KILLS, GONE, FIRST_KILLS, SECOND_KILLS = (
+    (10, 4, 30, 2, 30) if WHOLE else (1, 1, 4, 1, 3)
 )
-KILLED = -9
+STAGED = ("new", "add", "update")
+SLOW = ("new", "update")
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 
 
-def everything(root: Path) -> dict[str, bytes | None]:
-    """Give each file and each folder, hidden ones too, but for git's own."""
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes() if path.is_file() else None
-        for path in sorted(root.rglob("*"))
-        if path.relative_to(root).parts[0] != ".git"
-    }
+@pytest.fixture(scope="module")
+def quick_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give a folder in memory where there is one: a run waits for a disk 70 times."""
+    memory = Path("/dev/shm")  # noqa: S108  # a folder of our own is made in it
+    if not os.access(memory, os.W_OK):
+        yield tmp_path_factory.mktemp("command")
+        return
+    with tempfile.TemporaryDirectory(dir=memory, prefix="sourcewright-") as folder:
+        yield Path(folder)
 
 
-class Subject:
-    """A plan to commit, and the project as it is before and after it."""
-
-    def __init__(self, project: Path, plan: Plan, folder: Path) -> None:
-        self.given, self.folder = project, folder
-        self.pickled = folder / "plan"
-        self.pickled.write_bytes(pickle.dumps(plan))
-        self.before = everything(project)
-        root = self.fresh()
-        told = self.commit(root, "--output", str(folder / "trace"), "-e", CALLS)
-        assert told == 0
-        self.after = everything(root)
-        assert self.after != self.before
-        names = re.findall(r"^(\w+)\(", (folder / "trace").read_text(), re.MULTILINE)
-        self.points = [
-            (name, number + 1)
-            for name, count in sorted(Counter(names).items())
-            for number in range(count)
-        ]
-
-    def fresh(self) -> Path:
-        root = self.folder / "project"
-        shutil.rmtree(root, ignore_errors=True)
-        shutil.copytree(self.given, root, symlinks=True)
-        return root
-
-    def commit(self, root: Path, *options: str) -> int:
-        """Commit the plan under strace; give the exit code, negative for a signal."""
-        program = [sys.executable, "-I", "-S", "-B", "-c", COMMIT]
-        arguments = [str(GENERATOR), str(root), str(self.pickled)]
-        return subprocess.run(
-            ["strace", *options, *program, *arguments],
-            stderr=subprocess.DEVNULL,
-            check=False,
-        ).returncode
-
-
-def sampled(points: list[tuple[str, int]], size: int) -> list[tuple[str, int]]:
-    if os.environ.get("SOURCEWRIGHT_EVERY_POINT"):
-        return points
-    return random.Random(20261122).sample(points, size)  # noqa: S311
-
-
-@pytest.fixture(params=["new", "add", "remove", "weave"])
-def subject(
+@pytest.fixture(scope="module", params=COMMANDS)
+def command(
     request: pytest.FixtureRequest,
     acme: Checkout,
     template: Checkout,
-    copy_of: Callable[[Checkout], Checkout],
-    tmp_path: Path,
-) -> Subject:
-    folder = tmp_path / "subject"
+    quick_folder: Path,
+) -> Command:
+    return made(request.param, acme, template, quick_folder)
+
+
+@pytest.fixture(scope="module")
+def held(command: Command) -> Iterator[Held]:
+    with Held(command) as process:
+        assert process.after != command.before
+        yield process
+
+
+@pytest.fixture(scope="module")
+def whole(command: Command, held: Held) -> list[Point]:
+    """Give the writing calls of the whole command, which is as long as it is slow."""
+    if command.name in SLOW and not WHOLE:
+        pytest.skip("these are slow: `make matrix` takes them")
+    done = command.run_traced()
+    assert done.code == 0, done.said
+    assert command.stands() == held.after
+    command.restore()
+    return command.calls()
+
+
+def sampled(points: Sequence[Point], size: int, *, seed: str) -> list[Point]:
+    """Give one point by chance out of each of `size` parts, the same ones always."""
+    choose = random.Random(f"20261122 {seed}")  # noqa: S311
+    parts = min(size, len(points))
+    edges = [len(points) * number // parts for number in range(parts + 1)]
+    return [points[choose.randrange(start, end)] for start, end in pairwise(edges)]
+
+
+def chosen(points: Sequence[Point], size: int, *, seed: str) -> Sequence[Point]:
+    """Give all points in `make matrix`, a sample in `make test`."""
+    return points if WHOLE else sampled(points, size, seed=seed)
+
+
+class Trial:
+    """The outcomes of one fault at points of one command, and what they may be."""
+
+    def __init__(self, name: str, fault: str, held: Held) -> None:
+        self.name, self.fault = name, fault
+        self.sides = {"before": held.command.before, "after": held.after}
+        self.outcomes = Counter[str]()
+        self.wrong: list[str] = []
+
+    def judge(self, command: Command, point: Point, *wrong: str) -> None:
+        """Note where the project stands; make it what it was before the command."""
+        stands = command.stands()
+        side = next((name for name, each in self.sides.items() if each == stands), None)
+        if side is None:
+            wrong += (f"between: {difference(stands, self.sides['before'])}",)
+        self.outcomes[side or "between"] += 1
+        self.wrong += [f"{point}: {each}" for each in wrong if each]
+        if stands != command.before:
+            command.restore()
+
+    def end(self, keep: Keep) -> None:
+        """Keep the counts, and fail where one outcome was wrong."""
+        keep(
+            "kill",
+            command=self.name,
+            fault=self.fault,
+            points=self.outcomes.total(),
+            before=self.outcomes["before"],
+            after=self.outcomes["after"],
+            wrong=len(self.wrong),
+        )
+        assert not self.wrong, "\n".join(self.wrong)
+
+
+def missed(command: Command, point: Point) -> str:
+    """Tell where strace met another call than the one that was meant."""
+    met = hit(command.trace, command.root)
+    return "" if met == point else f"it was {met} that was met"
+
+
+def test_a_held_command_writes_what_the_whole_one_writes(
+    whole: list[Point], held: Held
+) -> None:
+    inside = [(each.call, each.path) for each in whole if each.path is not None]
+    assert inside == [(each.call, each.path) for each in held.points]
+
+
+def test_one_process_writes_and_git_besides_into_its_own_folder(
+    command: Command,
+) -> None:
+    if command.name in STAGED and not WHOLE:
+        pytest.skip("these are slow: `make matrix` takes them")
+    folder = command.folder / "traces"
     folder.mkdir()
-    source = render.template(str(template.path), "HEAD")
-    project = tmp_path / "empty"
-    if request.param == "new":
-        project.mkdir()
-        asked = answers.collect("project", {})
-        plan, _ = generating.generate(project, asked, source, dry_run=True)
-        return Subject(project, plan, folder)
-    project = copy_of(acme).path
-    asked = answers.collect(
-        "source", {"name": "orders_db"}, settings=["destinations=[local]"]
-    )
-    if request.param == "add":
-        plan, _ = generating.generate(project, asked, source, dry_run=True)
-    elif request.param == "remove":
-        plan, _ = removing.remove(project, "source-postgresql", dry_run=True)
-    else:
-        shutil.rmtree(project / ".sourcewright/source-postgresql")
-        for name in ("adls", "project"):
-            where = "project" if name == "project" else f"destination-{name}"
-            (project / f".sourcewright/{where}/edits.yml").write_text(
-                "version: 1\nedits: []\n"
-            )
-        plan, _ = weaving.weave_project(project, dry_run=True)
-    return Subject(project, plan, folder)
+    done = command.run_traced("-ff", "--seccomp-bpf", "-o", str(folder / "of"))
+    assert done.code == 0, done.said
+    command.restore()
+    written = [
+        {each.path for each in calls(trace, command.root) if each.path is not None}
+        for trace in folder.iterdir()
+    ]
+    by_us = [
+        paths for paths in written if any(not p.startswith(".git/") for p in paths)
+    ]
+    assert len(by_us) == 1
+    assert not any(path.startswith(".git/") for path in by_us[0])
 
 
 def test_a_kill_leaves_all_or_nothing_when_the_next_command_runs(
-    subject: Subject,
+    command: Command, held: Held, keep: Keep
 ) -> None:
-    outcomes = Counter[str]()
-    for name, number in sampled(subject.points, KILLS):
-        root = subject.fresh()
-        told = subject.commit(root, "-e", f"inject={name}:signal=KILL:when={number}")
-        assert told in {KILLED, 128 + 9}, (name, number, told)
-        recover(root)
-        stands = everything(root)
-        assert stands in (subject.before, subject.after), (name, number)
-        outcomes["after" if stands == subject.after else "before"] += 1
+    trial = Trial(command.name, "kill", held)
+    for point in chosen(held.points, KILLS, seed=command.name):
+        done = held.go_on(*point.killed())
+        wrong = missed(command, point), unexpected(done, KILLED)
+        next_command(command.root)
+        trial.judge(command, point, *wrong)
     # Neither is there by chance only: the points lie on both sides of the last replace.
-    assert min(outcomes["before"], outcomes["after"]) > 0
+    assert min(trial.outcomes["before"], trial.outcomes["after"]) > 0
+    trial.end(keep)
 
 
-@pytest.mark.parametrize("error", ["ENOSPC", "EACCES", "EIO"])
-def test_a_failing_write_leaves_every_file_as_it_was(
-    subject: Subject, error: str
+def test_a_kill_of_the_whole_command_leaves_all_or_nothing(
+    command: Command, held: Held, whole: list[Point], keep: Keep
 ) -> None:
-    for name, number in sampled(subject.points, FAILURES):
-        root = subject.fresh()
-        told = subject.commit(root, "-e", f"inject={name}:error={error}:when={number}")
-        assert told in {0, 1}, (name, number, told)
-        stands = everything(root)
-        if told == 1:
-            assert stands == subject.before, (name, number)
-        else:
-            # What could not be tidied up now is tidied up by the next command.
-            recover(root)
-            assert everything(root) == subject.after, (name, number)
+    trial = Trial(command.name, "kill, whole command", held)
+    inside = [each for each in whole if each.path is not None]
+    for point in sampled(inside, WHOLE_KILLS, seed=f"whole {command.name}"):
+        done = command.run_traced(*point.killed())
+        wrong = missed(command, point), unexpected(done, KILLED)
+        after = command.run_next()
+        trial.judge(command, point, *wrong, unexpected(after, 0))
+    trial.end(keep)
+
+
+def test_a_kill_while_it_prepares_does_not_touch_the_project(
+    command: Command, held: Held, whole: list[Point], keep: Keep
+) -> None:
+    if command.name not in STAGED:
+        pytest.skip("it prepares in memory")
+    trial = Trial(command.name, "kill, while it prepares", held)
+    staged = list(takewhile(lambda each: each.path is None, whole))
+    for point in sampled(staged, STAGED_KILLS, seed=f"staged {command.name}"):
+        done = command.run_traced(*point.killed())
+        # At once: no next command is needed.
+        wrong = "" if command.stands() == command.before else "not as before"
+        trial.judge(command, point, wrong, unexpected(done, KILLED))
+    trial.end(keep)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_a_failing_write_leaves_every_file_as_it_was(
+    command: Command, held: Held, keep: Keep, error: str
+) -> None:
+    trial = Trial(command.name, error, held)
+    for point in chosen(held.points, FAILURES, seed=f"{error} {command.name}"):
+        done = held.go_on(*point.failing(error))
+        wrong = [missed(command, point), unexpected(done, 0, 1)]
+        if done.code == 1:
+            wrong += [unlike_an_error(done.said), contradiction(command, done)]
+        # What could not be tidied up then is tidied up by the next command.
+        next_command(command.root)
+        wrong.append(contradiction(command, done))
+        trial.judge(command, point, *wrong)
+    trial.end(keep)
+
+
+def test_a_disk_that_is_gone_is_told_and_the_next_command_undoes(
+    command: Command, held: Held, keep: Keep
+) -> None:
+    trial = Trial(command.name, "EIO from there on", held)
+    # Without writes and opened files, of whatever folder, no program says anything.
+    points = [each for each in held.points if each.call not in {"openat", "write"}]
+    for point in sampled(points, GONE, seed=f"gone {command.name}"):
+        done = held.go_on(*point.failing("EIO", ever_after=True))
+        wrong = [missed(command, point), unexpected(done, 0, 1)]
+        untouched = without_journal(command.stands()) == command.before
+        if done.code == 1 and done.said.rstrip().endswith(UNTOUCHED) != untouched:
+            wrong.append(f"it says otherwise: {done.said}")
+        next_command(command.root)
+        wrong.append(contradiction(command, done))
+        trial.judge(command, point, *wrong)
+    trial.end(keep)
+
+
+@pytest.mark.parametrize("fault", ["kill", "EIO"])
+def test_a_next_command_that_is_killed_or_fails_leaves_it_to_the_one_after(
+    command: Command,
+    held: Held,
+    keep: Keep,
+    fault: str,
+) -> None:
+    trial = Trial(command.name, f"kill, then {fault} in the next command", held)
+    inner = [each for each in held.points if "/.journal/" in f"/{each.path}/"]
+    for number, first in enumerate(sampled(inner, FIRST_KILLS, seed=command.name)):
+        held.go_on(*first.killed())
+        left = command.folder / f"left-{fault}-{number}"
+        shutil.copytree(command.root, left, symlinks=True)
+        command.restore()
+        listing = Command(
+            "list",
+            given=left,
+            folder=command.folder / f"next-{fault}-{number}",
+            environment=command.environment,
+        )
+        with Held(listing) as following:
+            for point in sampled(following.points, SECOND_KILLS, seed=f"{number}"):
+                done = following.go_on(
+                    *(point.killed() if fault == "kill" else point.failing(fault))
+                )
+                wrong = [missed(listing, point)]
+                wrong.append(
+                    unexpected(done, *([KILLED] if fault == "kill" else [0, 1]))
+                )
+                next_command(listing.root)
+                if listing.stands() != following.after:
+                    wrong.append("not where the first recovery would have led")
+                trial.judge(listing, point, *wrong)
+    trial.end(keep)
