@@ -6,14 +6,12 @@ A test of a sweep tells its counts by the fixture `keep`; where pytest is run wi
 
 from __future__ import annotations
 
-import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 RESULTS = Path(__file__).with_name("matrix")
-RULE = re.compile(r"\|(?: -+:? \|)+")
 
 
 class Keep(Protocol):
@@ -31,7 +29,12 @@ class Result:
     rows: list[dict[str, str]]
 
 
-def write(sweep: str, head: dict[str, str], rows: list[dict[str, str | int]]) -> None:
+def write(
+    sweep: str,
+    head: dict[str, str],
+    rows: list[dict[str, str | int]],
+    folder: Path = RESULTS,
+) -> None:
     """Write a sweep's file: what was run and when, and a table of its rows."""
     columns = list(rows[0])
     numbers = [isinstance(rows[0][each], int) for each in columns]
@@ -39,8 +42,8 @@ def write(sweep: str, head: dict[str, str], rows: list[dict[str, str | int]]) ->
     lines += [f"- {key}: {value}" for key, value in head.items()]
     lines += ["", _row(columns), _row(["--:" if each else "---" for each in numbers])]
     lines += [_row([str(row[each]) for each in columns]) for row in rows]
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{sweep}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    folder.mkdir(exist_ok=True)
+    (folder / f"{sweep}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def read(path: Path) -> Result:

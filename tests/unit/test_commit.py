@@ -102,6 +102,19 @@ def test_missing_folders_are_made_and_go_again_with_a_failure(root: Path) -> Non
     assert _tree(root) == {**before, "new/er/file": b"x"}
 
 
+def test_an_empty_file_gets_its_folder_too(root: Path) -> None:
+    commit(root, Plan((FileChange("new/__init__.py", None, ""),)))
+    assert (root / "new/__init__.py").read_bytes() == b""
+
+
+def test_a_project_that_cannot_be_made_leaves_no_folder_of_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("theirs")
+    with pytest.raises(CommitFailed, match="cannot make the folder"):
+        commit(tmp_path / "new/../file/project", Plan((FileChange("a", None, ""),)))
+    assert _tree(tmp_path) == {"file": b"theirs"}
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_file_in_the_place_of_a_folder_leaves_every_file_as_it_was(
     root: Path,
 ) -> None:

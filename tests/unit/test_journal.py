@@ -99,6 +99,37 @@ def test_what_was_written_whole_is_finished_by_the_next_command(tmp_path: Path) 
     assert _tree(root) == AFTER
 
 
+def test_what_was_written_whole_is_not_undone_where_somebody_went_on(
+    tmp_path: Path,
+) -> None:
+    root = _project(tmp_path)
+    left = journal.begin(root, CHANGES, lambda: None)
+    for folder in left.made:
+        (root / folder).mkdir(exist_ok=True)
+    for number in range(len(CHANGES)):
+        left.apply(number)
+    left.settle()
+    os.close(left.lock)
+    (root / "kept").write_bytes(b"mine")
+    (root / LEDGER).unlink()
+    assert recover(root) == "an interrupted command had written everything"
+    assert (root / "kept").read_bytes() == b"mine"
+    assert not (root / LEDGER).exists()
+    assert (root / "new/deep/file").read_bytes() == b"new"
+    assert not (root / journal.FOLDER).exists()
+
+
+def test_a_ledger_that_was_only_begun_goes_with_the_next_command(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / journal.FOLDER).mkdir(parents=True)
+    recover(tmp_path)
+    assert _tree(tmp_path) == {}
+    (tmp_path / ".sourcewright").mkdir()
+    assert recover(tmp_path) is None
+    assert _tree(tmp_path) == {}
+
+
 def test_what_somebody_changed_since_is_not_overwritten(tmp_path: Path) -> None:
     root = _project(tmp_path)
     left = journal.begin(root, CHANGES, lambda: None)
