@@ -186,16 +186,11 @@ def _generate(
         answers.collect(component, given, file=file, settings=settings),
         render.template(template, vcs_ref),
         dry_run=dry_run,
-        ask=_ask if sys.stdin.isatty() and sys.stdout.isatty() else None,
+        ask=sys.stdin.isatty() and sys.stdout.isatty() and not as_json,
     )
     if not dry_run:
         merging.register(root.resolve())
     return _report(command, plan, outcome, dry_run=dry_run, as_json=as_json)
-
-
-def _ask(question: str, text: str) -> str:
-    click.echo(text)
-    return str(click.prompt(question))
 
 
 def _report(
