@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sourcewright.errors import InTheWay, SourcewrightError
+from sourcewright.errors import Bug, InTheWay, SourcewrightError, Stopped, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 DONE, FIXABLE, USAGE, BUG, LEFT = range(5)
 STOPPED = 130  # as shells have it: 128 and the number of SIGINT
+_STOPPED = Stopped(
+    "stopped by Ctrl-C", files="Every file is as it was, or everything was written."
+)
 
 _project = click.option(
     "--project",
@@ -200,23 +203,26 @@ def _report(
     from sourcewright import output, weaving
 
     conflicts = [path for verb, path in outcome.done if verb == "conflict"]
+    code, error = LEFT if outcome.pending or conflicts else DONE, None
+    if conflicts and command != "update":
+        code, what = FIXABLE, "what would be created is there with another content"
+        where, step = ", ".join(conflicts), "move it away, or choose another name"
+        error = InTheWay(what, where=where, next_step=step)
     if as_json:
-        click.echo(output.report_json(command, plan, outcome, dry_run=dry_run))
+        written = bool(plan.changes) and not dry_run and error is None
+        shown = plan if dry_run else None
+        parts = output.report_parts(outcome, written=written, shown=shown)
+        click.echo(output.document(command, code, parts, error))
     else:
         if dry_run:
             click.echo(output.diff(plan), nl=False)
         for line in weaving.lines_of(outcome):
             click.echo(line)
-        for note in outcome.notes:
-            click.echo(f" note: {note}", err=True)
-    if conflicts and command != "update":
-        what = "what would be created is there already, with another content"
-        raise InTheWay(
-            what,
-            where=", ".join(conflicts),
-            next_step="move it away, or choose another name",
-        )
-    return LEFT if outcome.pending or conflicts else DONE
+    for note in outcome.notes:
+        click.echo(f" note: {note}", err=True)
+    if error:
+        click.echo(str(error), err=True)
+    return code
 
 
 @commands.command()
@@ -258,7 +264,7 @@ def list_(root: Path, *, as_json: bool) -> int:
     tree = Tree(root.resolve())
     listed = [(each, *ledger.origin(tree, each.id)) for each in ledger.read(tree)]
     if as_json:
-        click.echo(output.list_json(listed))
+        click.echo(output.document("list", DONE, output.list_parts(listed)))
     else:
         for line in output.list_lines(listed):
             click.echo(line)
@@ -275,12 +281,13 @@ def check(root: Path, *, as_json: bool) -> int:
 
     recover(root.resolve())
     findings = checks.check_project(root.resolve())
+    code = FIXABLE if findings else DONE
     if as_json:
-        click.echo(output.check_json(findings))
+        click.echo(output.document("check", code, output.check_parts(findings)))
     else:
         for line in output.check_lines(findings):
             click.echo(line)
-    return FIXABLE if findings else DONE
+    return code
 
 
 _port = click.IntRange(1, 65_535)
@@ -325,15 +332,41 @@ def run(arguments: list[str]) -> int:
         code = commands.main(arguments, "sourcewright", standalone_mode=False)
     except SourcewrightError as err:
         click.echo(str(err), err=True)
-        return FIXABLE
+        return _failed(arguments, FIXABLE, err)
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("stopped", err=True)
-        return STOPPED
+        return _failed(arguments, STOPPED, _STOPPED)
     except click.ClickException as err:
         err.show()
-        return USAGE
-    except Exception:  # noqa: BLE001  # anything else is our bug, and looks like it
+        step = f"sourcewright {_command(arguments) or ''} --help".replace("  ", " ")
+        return _failed(arguments, USAGE, Usage(err.format_message(), next_step=step))
+    except Exception as err:  # noqa: BLE001  # anything else is our bug, and looks like it
         traceback.print_exc()
-        click.echo("This is a bug in sourcewright. Please report it.", err=True)
-        return BUG
+        step = "This is a bug in sourcewright. Please report it."
+        click.echo(step, err=True)
+        return _failed(arguments, BUG, Bug(repr(err), next_step=step, files=""))
     return code if isinstance(code, int) else DONE
+
+
+def _failed(arguments: list[str], code: int, error: SourcewrightError) -> int:
+    """Tell a program why there is no result; people have been told."""
+    if "--json" in arguments:
+        from sourcewright import output
+
+        click.echo(output.document(_command(arguments), code, error=error))
+    return code
+
+
+def _command(arguments: list[str]) -> str | None:
+    """Give the command that the arguments name, as `add source`; None for none."""
+    words, group = [], commands
+    for word in arguments:
+        if word.startswith("-"):
+            continue
+        found = group.commands.get(word)
+        if found is not None:
+            words.append(word)
+        if not isinstance(found, click.Group):
+            break
+        group = found
+    return " ".join(words) or None

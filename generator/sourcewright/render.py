@@ -226,7 +226,8 @@ def _refused(err: ValueError, source: Template) -> AnswerRefused | TemplateUnusa
     if invalid:
         question, why = invalid.groups()
         what = f"{question}: {why.strip()}"
-        return AnswerRefused(what, where=f'question "{question}"')
+        step = f"give another answer, for example with --set {question}=…"
+        return AnswerRefused(what, where=f'question "{question}"', next_step=step)
     required = _REQUIRED.search(str(err))
     if required:
         what = f"not answered: {required[1]}"

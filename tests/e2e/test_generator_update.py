@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 from sourcewright import cli
 
+from tests import json_output
 from tests.e2e.conftest import point_at
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def test_one_application_is_updated_alone_and_the_diff_is_shown_first(
 ) -> None:
     change(newer)
     assert cli.run(["update", "adls", "--dry-run", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    told = json_output.read(capsys.readouterr().out)
     assert project.status() == []
     assert cli.run(["update", "adls"]) == 0
     changed = {line[3:] for line in project.status()}
