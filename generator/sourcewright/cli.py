@@ -143,7 +143,7 @@ def remove(
     plan, outcome = removing.remove(
         root.resolve(), application, force=force, dry_run=dry_run
     )
-    return _report("remove", plan, outcome, dry_run=dry_run, as_json=as_json)
+    return _report("remove", root, plan, outcome, dry_run=dry_run, as_json=as_json)
 
 
 @commands.command()
@@ -166,7 +166,7 @@ def update(
     plan, outcome = updating.update(
         root.resolve(), applications, ref=vcs_ref, dry_run=dry_run
     )
-    return _report("update", plan, outcome, dry_run=dry_run, as_json=as_json)
+    return _report("update", root, plan, outcome, dry_run=dry_run, as_json=as_json)
 
 
 def _generate(
@@ -182,7 +182,7 @@ def _generate(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    from sourcewright import answers, generating, merging, render
+    from sourcewright import answers, generating, render
 
     plan, outcome = generating.generate(
         root.resolve(),
@@ -191,16 +191,23 @@ def _generate(
         dry_run=dry_run,
         ask=sys.stdin.isatty() and sys.stdout.isatty() and not as_json,
     )
-    if not dry_run:
-        merging.register(root.resolve())
-    return _report(command, plan, outcome, dry_run=dry_run, as_json=as_json)
+    return _report(command, root, plan, outcome, dry_run=dry_run, as_json=as_json)
 
 
 def _report(
-    command: str, plan: Plan, outcome: Report, *, dry_run: bool, as_json: bool
+    command: str,
+    root: Path,
+    plan: Plan,
+    outcome: Report,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> int:
     """Print what a command that writes did, or would do; give its exit code."""
-    from sourcewright import output, weaving
+    from sourcewright import merging, output, weaving
+
+    if not dry_run:
+        merging.register(root.resolve())
 
     conflicts = [path for verb, path in outcome.done if verb == "conflict"]
     code, error = LEFT if outcome.pending or conflicts else DONE, None
@@ -231,12 +238,10 @@ def _report(
 @_json
 def weave(root: Path, *, dry_run: bool, as_json: bool) -> int:
     """Bring the shared files to what the ledger asks for."""
-    from sourcewright import merging, weaving
+    from sourcewright import weaving
 
     plan, outcome = weaving.weave_project(root.resolve(), dry_run=dry_run)
-    if not dry_run:
-        merging.register(root.resolve())
-    return _report("weave", plan, outcome, dry_run=dry_run, as_json=as_json)
+    return _report("weave", root, plan, outcome, dry_run=dry_run, as_json=as_json)
 
 
 @commands.command(name="merge-file", hidden=True)
@@ -245,10 +250,14 @@ def weave(root: Path, *, dry_run: bool, as_json: bool) -> int:
 @click.argument("theirs", type=click.Path(path_type=Path))
 @click.argument("path")
 def merge_file(base: Path, ours: Path, theirs: Path, path: str) -> int:
-    """Merge a shared file, as git's merge driver."""
+    """Merge a shared file, as git's merge driver: 0 done, 1 conflicts, else undone."""
     from sourcewright import merging
 
-    return DONE if merging.merge_file(base, ours, theirs, path) else FIXABLE
+    try:
+        return DONE if merging.merge_file(base, ours, theirs, path) else FIXABLE
+    except SourcewrightError as err:
+        click.echo(str(err), err=True)
+        return USAGE
 
 
 @commands.command(name="list")

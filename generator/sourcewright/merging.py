@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
     from sourcewright.changes import Application
 
 ATTRIBUTE = "merge=sourcewright"
-DRIVER = "sourcewright merge-file %O %A %B %P"
+# Git takes any failure for a conflict and leaves our side without a mark in it: what we
+# can't merge, or aren't there to merge, is merged by lines, with both sides in it.
+DRIVER = (
+    "sourcewright merge-file %O %A %B %P; code=$?; test $code -le 1 && exit $code; "
+    "git merge-file -L ours -L base -L theirs %A %O %B"
+)
+_CONFLICTS = range(1, 128)  # git's exit codes for that many; above, it failed
 
 
 def register(root: Path) -> None:
@@ -32,9 +39,9 @@ def register(root: Path) -> None:
     attributes = root / ".gitattributes"
     if not attributes.is_file() or ATTRIBUTE not in attributes.read_text("utf-8"):
         return
-    if _git("rev-parse", "--git-dir", folder=root) is None:
+    if _git("config", "merge.sourcewright.driver", folder=root) is not None:
         return
-    if _git("config", "merge.sourcewright.driver", folder=root) is None:
+    if _git("rev-parse", "--git-dir", folder=root) is not None:
         name = "shared files of sourcewright"
         _git("config", "merge.sourcewright.name", name, folder=root)
         _git("config", "merge.sourcewright.driver", DRIVER, folder=root)
@@ -43,8 +50,27 @@ def register(root: Path) -> None:
 def merge_file(base: Path, ours: Path, theirs: Path, path: str) -> bool:
     """Merge as git's driver, into `ours`; tell whether no conflict is left.
 
-    Runs in the checkout's top folder, where git runs it.
+    Runs in the checkout's top folder, where git runs it. Nothing but `ours` is changed,
+    and that last.
+
+    Raises:
+        SourcewrightError: the ledger of the other side can't be read.
+        OSError: git can't be run, or can't merge.
     """
+    command = ["git", "merge-file", "-L", "ours", "-L", "base", "-L", "theirs"]
+    bare = _bare(base, theirs, path)
+    with tempfile.TemporaryDirectory(prefix="sourcewright-") as temporary:
+        other = Path(temporary) / "theirs"
+        other.write_bytes(theirs.read_bytes() if bare is None else bare.encode())
+        done = subprocess.run([*command, ours, base, other], check=False)
+    if done.returncode and done.returncode not in _CONFLICTS:
+        what = f"git merge-file gave {done.returncode}"
+        raise OSError(what)
+    return done.returncode == 0
+
+
+def _bare(base: Path, theirs: Path, path: str) -> str | None:
+    """Give their text without the entries that are new in it; None for as it is."""
     prefix = next(
         (
             parent.as_posix()
@@ -53,32 +79,39 @@ def merge_file(base: Path, ours: Path, theirs: Path, path: str) -> bool:
         ),
         "",
     )
-    side = _other_side()
-    if prefix and side:
-        inner = path if prefix == "." else path[len(prefix) + 1 :]
-        bare = _without_new_entries(
-            theirs.read_bytes().decode(),
-            inner,
-            _ledger_at(side[0], prefix),
-            _ledger_at(side[1], prefix),
-        )
-        if bare is not None:
-            theirs.write_bytes(bare.encode())
-    command = ["git", "merge-file", str(ours), str(base), str(theirs)]
-    return subprocess.run(command, check=False).returncode == 0
+    side = (_merged_side() or _picked_side(base, theirs, path)) if prefix else None
+    if side is None:
+        return None
+    return _without_new_entries(
+        theirs.read_bytes().decode(),
+        path if prefix == "." else path[len(prefix) + 1 :],
+        _ledger_at(side[0], prefix),
+        _ledger_at(side[1], prefix),
+    )
 
 
-def _other_side() -> tuple[str, str] | None:
+def _merged_side() -> tuple[str, str] | None:
     """Give the commit that is merged in, and the one that it began with, if told."""
     named = [key[8:] for key in os.environ if key.startswith("GITHEAD_")]
-    if len(named) == 1:
-        return named[0], (_git("merge-base", "HEAD", named[0]) or "").strip()
-    # A rebase names no commit; its list of what is done ends with the present one.
-    done = Path((_git("rev-parse", "--git-path", "rebase-merge/done") or "").strip())
-    if done.is_file():
-        words = done.read_text("utf-8").splitlines()[-1].split()
-        if len(words) > 1 and words[0] in {"pick", "p", "reword", "edit"}:
-            return words[1], f"{words[1]}^"
+    if len(named) != 1:
+        return None
+    return named[0], (_git("merge-base", "HEAD", named[0]) or "").strip()
+
+
+def _picked_side(base: Path, theirs: Path, path: str) -> tuple[str, str] | None:
+    """Give the commit that is picked, and its parent: those that have the two texts.
+
+    Neither a cherry-pick nor a rebase tells its driver which commit it is at.
+    """
+    texts = [
+        (_git("hash-object", "--no-filters", str(each.absolute())) or "").strip()
+        for each in (theirs, base)
+    ]
+    search = ("log", "--all", f"--find-object={texts[0]}", "--format=%H", "--", path)
+    for commit in (_git(*search) or "").split():
+        both = _git("rev-parse", f"{commit}:{path}", f"{commit}^:{path}") or ""
+        if both.split() == texts:
+            return commit, f"{commit}^"
     return None
 
 
