@@ -103,10 +103,8 @@ def _picked_side(base: Path, theirs: Path, path: str) -> tuple[str, str] | None:
 
     Neither a cherry-pick nor a rebase tells its driver which commit it is at.
     """
-    texts = [
-        (_git("hash-object", "--no-filters", str(each.absolute())) or "").strip()
-        for each in (theirs, base)
-    ]
+    files = [str(each.absolute()) for each in (theirs, base)]
+    texts = (_git("hash-object", "--no-filters", *files) or "").split()
     search = ("log", "--all", f"--find-object={texts[0]}", "--format=%H", "--", path)
     for commit in (_git(*search) or "").split():
         both = _git("rev-parse", f"{commit}:{path}", f"{commit}^:{path}") or ""
@@ -118,15 +116,31 @@ def _picked_side(base: Path, theirs: Path, path: str) -> tuple[str, str] | None:
 def _ledger_at(commit: str, prefix: str) -> dict[str, Application]:
     """Read the ledger as a commit has it."""
     folder = LEDGER if prefix == "." else f"{prefix}/{LEDGER}"
-    listed = _git("ls-tree", "-d", "--name-only", commit, f"{folder}/") or ""
-    found = {}
-    for place in listed.splitlines():
-        name = place.rpartition("/")[2]
-        texts = (
-            _git("show", f"{commit}:{place}/{file}")
-            for file in ("edits.yml", "woven.yml")
-        )
-        found[name] = ledger.parse(name, *texts)
+    listed = _git("ls-tree", "-z", "-d", "--name-only", commit, f"{folder}/") or ""
+    places = [each for each in listed.split("\0") if each]
+    edits = _blobs([f"{commit}:{place}/edits.yml" for place in places])
+    woven = _blobs([f"{commit}:{place}/woven.yml" for place in places])
+    names = [place.rpartition("/")[2] for place in places]
+    return {
+        name: ledger.parse(name, *texts)
+        for name, *texts in zip(names, edits, woven, strict=True)
+    }
+
+
+def _blobs(names: list[str]) -> list[str | None]:
+    """Read many files of git's in one process; None for one that isn't there."""
+    asked = "".join(f"{name}\n" for name in names).encode()
+    command = ["git", "cat-file", "--batch"]
+    told = subprocess.run(command, input=asked, capture_output=True, check=True).stdout
+    found: list[str | None] = []
+    for _ in names:
+        head, _, told = told.partition(b"\n")
+        size = head.rpartition(b" ")[2]
+        if not size.isdigit():
+            found.append(None)
+            continue
+        found.append(told[: int(size)].decode())
+        told = told[int(size) + 1 :]
     return found
 
 
