@@ -29,6 +29,38 @@ _STOPPED = Stopped(
     "stopped by Ctrl-C", files="Every file is as it was, or everything was written."
 )
 
+
+def _applications(component: str | None = None) -> Callable[..., list[str]]:
+    """Complete the applications of a project; of one component, their names."""
+
+    def complete(
+        context: click.Context, _parameter: click.Parameter, start: str
+    ) -> list[str]:
+        from sourcewright import completing
+
+        root = Path(context.params.get("root") or ".")
+        found = completing.applications(root, component)
+        return [each for each in found if each.startswith(start)]
+
+    return complete
+
+
+def _answers(what: str) -> Callable[..., list[str]]:
+    """Complete the known names of a component, or settings of it."""
+
+    def complete(
+        context: click.Context, _parameter: click.Parameter, start: str
+    ) -> list[str]:
+        from sourcewright import completing
+
+        # The command is called like its component, but for the first one.
+        component = str(context.info_name).replace("new", "project")
+        found = getattr(completing, what)(component)
+        return [each for each in found if each.startswith(start)]
+
+    return complete
+
+
 _project = click.option(
     "--project",
     "root",
@@ -63,6 +95,7 @@ def _template_options(command: Callable[..., int]) -> Callable[..., int]:
                 "settings",
                 multiple=True,
                 metavar="KEY=VALUE",
+                shell_complete=_answers("settings"),
                 help="Answer a question; may be given often.",
             ),
             click.option(
@@ -95,7 +128,7 @@ def add() -> None:
 
 
 @add.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_answers("names"))
 @_project
 @_template_options
 def source(name: str | None, root: Path, **options: Any) -> int:  # noqa: ANN401  # as above
@@ -104,7 +137,7 @@ def source(name: str | None, root: Path, **options: Any) -> int:  # noqa: ANN401
 
 
 @add.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_answers("names"))
 @_project
 @_template_options
 def destination(name: str | None, root: Path, **options: Any) -> int:  # noqa: ANN401  # as above
@@ -113,8 +146,10 @@ def destination(name: str | None, root: Path, **options: Any) -> int:  # noqa: A
 
 
 @add.command()
-@click.argument("source", required=False)
-@click.argument("destination", required=False)
+@click.argument("source", required=False, shell_complete=_applications("source"))
+@click.argument(
+    "destination", required=False, shell_complete=_applications("destination")
+)
 @_project
 @_template_options
 def flow(
@@ -129,7 +164,7 @@ def flow(
 
 
 @commands.command()
-@click.argument("application")
+@click.argument("application", shell_complete=_applications())
 @click.option("--force", is_flag=True, help="Take away files that were edited, too.")
 @_project
 @_dry_run
@@ -147,7 +182,7 @@ def remove(
 
 
 @commands.command()
-@click.argument("applications", nargs=-1)
+@click.argument("applications", nargs=-1, shell_complete=_applications())
 @click.option("--vcs-ref", metavar="REF", help="The template's tag or commit.")
 @_project
 @_dry_run
