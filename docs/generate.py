@@ -1,15 +1,17 @@
 # ruff: noqa: INP001 - a script, not a module
-"""Write the reference pages that follow from the code: commands, questions, kinds.
+"""Write the reference that follows from the code: commands, output, questions, kinds.
 
 `python docs/generate.py` writes them; a test fails where they are stale.
 """
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+import output_schema
 import yaml
 from sourcewright.cli import commands as command_line
 
@@ -120,7 +122,19 @@ def kinds() -> str:
     return "\n".join([*rows, ""])
 
 
-PAGES = {"commands.md": commands, "kinds.md": kinds, "questions.md": questions}
+def output() -> str:
+    """Return the schema of what `--json` prints."""
+    context = click.Context(command_line, info_name="sourcewright")
+    known = {name: command for name, command, _ in _commands(command_line, context)}
+    return json.dumps(output_schema.schema(known), indent=2) + "\n"
+
+
+PAGES = {
+    "commands.md": commands,
+    "kinds.md": kinds,
+    "output.schema.json": output,
+    "questions.md": questions,
+}
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sourcewright.errors import InTheWay, SourcewrightError
+from sourcewright.errors import Bug, InTheWay, SourcewrightError, Stopped, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,41 @@ if TYPE_CHECKING:
 
 DONE, FIXABLE, USAGE, BUG, LEFT = range(5)
 STOPPED = 130  # as shells have it: 128 and the number of SIGINT
+_STOPPED = Stopped(
+    "stopped by Ctrl-C", files="Every file is as it was, or everything was written."
+)
+
+
+def _applications(component: str | None = None) -> Callable[..., list[str]]:
+    """Complete the applications of a project; of one component, their names."""
+
+    def complete(
+        context: click.Context, _parameter: click.Parameter, start: str
+    ) -> list[str]:
+        from sourcewright import completing
+
+        root = Path(context.params.get("root") or ".")
+        found = completing.applications(root, component)
+        return [each for each in found if each.startswith(start)]
+
+    return complete
+
+
+def _answers(what: str) -> Callable[..., list[str]]:
+    """Complete the known names of a component, or settings of it."""
+
+    def complete(
+        context: click.Context, _parameter: click.Parameter, start: str
+    ) -> list[str]:
+        from sourcewright import completing
+
+        # The command is called like its component, but for the first one.
+        component = str(context.info_name).replace("new", "project")
+        found = getattr(completing, what)(component)
+        return [each for each in found if each.startswith(start)]
+
+    return complete
+
 
 _project = click.option(
     "--project",
@@ -60,6 +95,7 @@ def _template_options(command: Callable[..., int]) -> Callable[..., int]:
                 "settings",
                 multiple=True,
                 metavar="KEY=VALUE",
+                shell_complete=_answers("settings"),
                 help="Answer a question; may be given often.",
             ),
             click.option(
@@ -92,7 +128,7 @@ def add() -> None:
 
 
 @add.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_answers("names"))
 @_project
 @_template_options
 def source(name: str | None, root: Path, **options: Any) -> int:  # noqa: ANN401  # as above
@@ -101,7 +137,7 @@ def source(name: str | None, root: Path, **options: Any) -> int:  # noqa: ANN401
 
 
 @add.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_answers("names"))
 @_project
 @_template_options
 def destination(name: str | None, root: Path, **options: Any) -> int:  # noqa: ANN401  # as above
@@ -110,8 +146,10 @@ def destination(name: str | None, root: Path, **options: Any) -> int:  # noqa: A
 
 
 @add.command()
-@click.argument("source", required=False)
-@click.argument("destination", required=False)
+@click.argument("source", required=False, shell_complete=_applications("source"))
+@click.argument(
+    "destination", required=False, shell_complete=_applications("destination")
+)
 @_project
 @_template_options
 def flow(
@@ -126,7 +164,7 @@ def flow(
 
 
 @commands.command()
-@click.argument("application")
+@click.argument("application", shell_complete=_applications())
 @click.option("--force", is_flag=True, help="Take away files that were edited, too.")
 @_project
 @_dry_run
@@ -140,11 +178,11 @@ def remove(
     plan, outcome = removing.remove(
         root.resolve(), application, force=force, dry_run=dry_run
     )
-    return _report("remove", plan, outcome, dry_run=dry_run, as_json=as_json)
+    return _report("remove", root, plan, outcome, dry_run=dry_run, as_json=as_json)
 
 
 @commands.command()
-@click.argument("applications", nargs=-1)
+@click.argument("applications", nargs=-1, shell_complete=_applications())
 @click.option("--vcs-ref", metavar="REF", help="The template's tag or commit.")
 @_project
 @_dry_run
@@ -163,7 +201,7 @@ def update(
     plan, outcome = updating.update(
         root.resolve(), applications, ref=vcs_ref, dry_run=dry_run
     )
-    return _report("update", plan, outcome, dry_run=dry_run, as_json=as_json)
+    return _report("update", root, plan, outcome, dry_run=dry_run, as_json=as_json)
 
 
 def _generate(
@@ -179,49 +217,54 @@ def _generate(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    from sourcewright import answers, generating, merging, render
+    from sourcewright import answers, generating, render
 
     plan, outcome = generating.generate(
         root.resolve(),
         answers.collect(component, given, file=file, settings=settings),
         render.template(template, vcs_ref),
         dry_run=dry_run,
-        ask=_ask if sys.stdin.isatty() and sys.stdout.isatty() else None,
+        ask=sys.stdin.isatty() and sys.stdout.isatty() and not as_json,
     )
-    if not dry_run:
-        merging.register(root.resolve())
-    return _report(command, plan, outcome, dry_run=dry_run, as_json=as_json)
-
-
-def _ask(question: str, text: str) -> str:
-    click.echo(text)
-    return str(click.prompt(question))
+    return _report(command, root, plan, outcome, dry_run=dry_run, as_json=as_json)
 
 
 def _report(
-    command: str, plan: Plan, outcome: Report, *, dry_run: bool, as_json: bool
+    command: str,
+    root: Path,
+    plan: Plan,
+    outcome: Report,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> int:
     """Print what a command that writes did, or would do; give its exit code."""
-    from sourcewright import output, weaving
+    from sourcewright import merging, output, weaving
+
+    if not dry_run:
+        merging.register(root.resolve())
 
     conflicts = [path for verb, path in outcome.done if verb == "conflict"]
+    code, error = LEFT if outcome.pending or conflicts else DONE, None
+    if conflicts and command != "update":
+        code, what = FIXABLE, "what would be created is there with another content"
+        where, step = ", ".join(conflicts), "move it away, or choose another name"
+        error = InTheWay(what, where=where, next_step=step)
     if as_json:
-        click.echo(output.report_json(command, plan, outcome, dry_run=dry_run))
+        written = bool(plan.changes) and not dry_run and error is None
+        shown = plan if dry_run else None
+        parts = output.report_parts(outcome, written=written, shown=shown)
+        click.echo(output.document(command, code, parts, error))
     else:
         if dry_run:
             click.echo(output.diff(plan), nl=False)
         for line in weaving.lines_of(outcome):
             click.echo(line)
-        for note in outcome.notes:
-            click.echo(f" note: {note}", err=True)
-    if conflicts and command != "update":
-        what = "what would be created is there already, with another content"
-        raise InTheWay(
-            what,
-            where=", ".join(conflicts),
-            next_step="move it away, or choose another name",
-        )
-    return LEFT if outcome.pending or conflicts else DONE
+    for note in outcome.notes:
+        click.echo(f" note: {note}", err=True)
+    if error:
+        click.echo(str(error), err=True)
+    return code
 
 
 @commands.command()
@@ -230,12 +273,10 @@ def _report(
 @_json
 def weave(root: Path, *, dry_run: bool, as_json: bool) -> int:
     """Bring the shared files to what the ledger asks for."""
-    from sourcewright import merging, weaving
+    from sourcewright import weaving
 
     plan, outcome = weaving.weave_project(root.resolve(), dry_run=dry_run)
-    if not dry_run:
-        merging.register(root.resolve())
-    return _report("weave", plan, outcome, dry_run=dry_run, as_json=as_json)
+    return _report("weave", root, plan, outcome, dry_run=dry_run, as_json=as_json)
 
 
 @commands.command(name="merge-file", hidden=True)
@@ -244,10 +285,14 @@ def weave(root: Path, *, dry_run: bool, as_json: bool) -> int:
 @click.argument("theirs", type=click.Path(path_type=Path))
 @click.argument("path")
 def merge_file(base: Path, ours: Path, theirs: Path, path: str) -> int:
-    """Merge a shared file, as git's merge driver."""
+    """Merge a shared file, as git's merge driver: 0 done, 1 conflicts, else undone."""
     from sourcewright import merging
 
-    return DONE if merging.merge_file(base, ours, theirs, path) else FIXABLE
+    try:
+        return DONE if merging.merge_file(base, ours, theirs, path) else FIXABLE
+    except SourcewrightError as err:
+        click.echo(str(err), err=True)
+        return USAGE
 
 
 @commands.command(name="list")
@@ -263,7 +308,7 @@ def list_(root: Path, *, as_json: bool) -> int:
     tree = Tree(root.resolve())
     listed = [(each, *ledger.origin(tree, each.id)) for each in ledger.read(tree)]
     if as_json:
-        click.echo(output.list_json(listed))
+        click.echo(output.document("list", DONE, output.list_parts(listed)))
     else:
         for line in output.list_lines(listed):
             click.echo(line)
@@ -280,12 +325,13 @@ def check(root: Path, *, as_json: bool) -> int:
 
     recover(root.resolve())
     findings = checks.check_project(root.resolve())
+    code = FIXABLE if findings else DONE
     if as_json:
-        click.echo(output.check_json(findings))
+        click.echo(output.document("check", code, output.check_parts(findings)))
     else:
         for line in output.check_lines(findings):
             click.echo(line)
-    return FIXABLE if findings else DONE
+    return code
 
 
 _port = click.IntRange(1, 65_535)
@@ -330,15 +376,41 @@ def run(arguments: list[str]) -> int:
         code = commands.main(arguments, "sourcewright", standalone_mode=False)
     except SourcewrightError as err:
         click.echo(str(err), err=True)
-        return FIXABLE
+        return _failed(arguments, FIXABLE, err)
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("stopped", err=True)
-        return STOPPED
+        return _failed(arguments, STOPPED, _STOPPED)
     except click.ClickException as err:
         err.show()
-        return USAGE
-    except Exception:  # noqa: BLE001  # anything else is our bug, and looks like it
+        step = f"sourcewright {_command(arguments) or ''} --help".replace("  ", " ")
+        return _failed(arguments, USAGE, Usage(err.format_message(), next_step=step))
+    except Exception as err:  # noqa: BLE001  # anything else is our bug, and looks like it
         traceback.print_exc()
-        click.echo("This is a bug in sourcewright. Please report it.", err=True)
-        return BUG
+        step = "This is a bug in sourcewright. Please report it."
+        click.echo(step, err=True)
+        return _failed(arguments, BUG, Bug(repr(err), next_step=step, files=""))
     return code if isinstance(code, int) else DONE
+
+
+def _failed(arguments: list[str], code: int, error: SourcewrightError) -> int:
+    """Tell a program why there is no result; people have been told."""
+    if "--json" in arguments:
+        from sourcewright import output
+
+        click.echo(output.document(_command(arguments), code, error=error))
+    return code
+
+
+def _command(arguments: list[str]) -> str | None:
+    """Give the command that the arguments name, as `add source`; None for none."""
+    words, group = [], commands
+    for word in arguments:
+        if word.startswith("-"):
+            continue
+        found = group.commands.get(word)
+        if found is not None:
+            words.append(word)
+        if not isinstance(found, click.Group):
+            break
+        group = found
+    return " ".join(words) or None

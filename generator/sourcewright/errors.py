@@ -1,6 +1,6 @@
 """Every error says what, where, what next, and what became of the files.
 
-SourcewrightError          exit code 1, no traceback; anything else is our bug
+SourcewrightError          exit code 1, no traceback
 ├── LedgerError            a file below .sourcewright/ does not say what it should
 ├── UnsafePath             a path that leads out of the project
 ├── StaleFile              a file changed between the plan and the commit
@@ -12,7 +12,10 @@ SourcewrightError          exit code 1, no traceback; anything else is our bug
 ├── InTheWay               the project has what the command would make
 ├── StillNeeded            what shall go is needed by another application
 ├── NotReady               the checkout or the machine isn't fit for the command
-└── EditRefused            one edit can't be made, or can't be proved
+├── EditRefused            one edit can't be made, or can't be proved
+├── Usage                  exit code 2: the command was called wrongly
+├── Bug                    exit code 3: anything else, with its traceback
+└── Stopped                exit code 130: Ctrl-C
 """
 
 from __future__ import annotations
@@ -94,3 +97,15 @@ class StillNeeded(SourcewrightError):  # noqa: N818  # named for what is wrong
 
 class NotReady(SourcewrightError):  # noqa: N818  # named for what is wrong
     """The project's checkout, or a temporary folder, isn't fit for the command."""
+
+
+class Usage(SourcewrightError):  # noqa: N818  # named for what is wrong
+    """There is no such command, option or argument."""
+
+
+class Bug(SourcewrightError):  # noqa: N818  # named for what it is
+    """Something that the user can't fix."""
+
+
+class Stopped(SourcewrightError):  # noqa: N818  # named for what happened
+    """Ctrl-C was pressed; what was begun has been undone."""

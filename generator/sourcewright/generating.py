@@ -12,12 +12,11 @@ from sourcewright.changes import Plan, Report
 from sourcewright.commit import commit, recover
 from sourcewright.errors import AnswerRefused, InTheWay, StillNeeded
 from sourcewright.placing import place
-from sourcewright.render import Rendered, Template, render
+from sourcewright.render import Rendered, Template, opened, render
 from sourcewright.tree import LEDGER, Tree
 from sourcewright.weaving import missing, verbs, weave_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -49,22 +48,26 @@ def generate(
     template: Template,
     *,
     dry_run: bool = False,
-    ask: Callable[[str, str], str] | None = None,
+    ask: bool = False,
 ) -> tuple[Plan, Report]:
     """Add one component, and the destinations that a source's flows need.
 
     With a conflict nothing is written: the report has its paths, with that verb.
+    With `ask`, answers that are missing are asked for on the terminal.
 
     Raises:
         SourcewrightError: what the user can fix; nothing was written.
     """
     recover(root)
     work = _Work(Tree(root))
-    wanted = render(template, answers, work.tree, ask)
-    _refuse_another_project(work.tree, wanted)
-    _refuse_installed(work.tree, wanted)
-    for destination in _missing_destinations(work.tree, wanted):
-        work.apply(_destination(template, work.tree, destination, wanted))
+    with opened(template) as ready:
+        if ask:
+            answers = _with_package(answers, work.tree)
+        wanted = render(ready, answers, work.tree, ask=ask)
+        _refuse_another_project(work.tree, wanted)
+        _refuse_installed(work.tree, wanted)
+        for destination in _missing_destinations(work.tree, wanted):
+            work.apply(_destination(ready, work.tree, destination, wanted))
     work.apply(wanted)
     plan = work.tree.plan(work.pending)
     _refuse_unmet(work.tree, wanted.application)
@@ -77,6 +80,15 @@ def generate(
     if not dry_run and not work.conflicts:
         commit(root, plan)
     return plan, report
+
+
+def _with_package(answers: Answers, tree: Tree) -> Answers:
+    """Answer what the project's ledger knows, so that nobody is asked for it."""
+    text = tree.text(f"{LEDGER}/project/answers.yml")
+    if text is None or answers.component == "project" or answers.get("package"):
+        return answers
+    package = ledger.parse_answers("project", text).get("package")
+    return Answers(answers.component, (*answers.values, ("package", package)))
 
 
 def _refuse_another_project(tree: Tree, wanted: Rendered) -> None:

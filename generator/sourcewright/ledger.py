@@ -72,7 +72,7 @@ def _read_application(tree: Tree, name: str) -> Application:
     return parse(name, edits_text, _text(tree, woven_path(name)))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # one command reads the same texts several times
 def parse(name: str, edits_text: str | None, woven_text: str | None) -> Application:
     """Read an application from its files' texts; None stands for a missing file.
 

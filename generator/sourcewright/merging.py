@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
     from sourcewright.changes import Application
 
 ATTRIBUTE = "merge=sourcewright"
-DRIVER = "sourcewright merge-file %O %A %B %P"
+# Git takes any failure for a conflict and leaves our side without a mark in it: what we
+# can't merge, or aren't there to merge, is merged by lines, with both sides in it.
+DRIVER = (
+    "sourcewright merge-file %O %A %B %P; code=$?; test $code -le 1 && exit $code; "
+    "git merge-file -L ours -L base -L theirs %A %O %B"
+)
+_CONFLICTS = range(1, 128)  # git's exit codes for that many; above, it failed
 
 
 def register(root: Path) -> None:
@@ -41,9 +48,9 @@ def _register(root: Path) -> None:
     attributes = root / ".gitattributes"
     if not attributes.is_file() or ATTRIBUTE.encode() not in attributes.read_bytes():
         return
-    if _git("rev-parse", "--git-dir", folder=root) is None:
+    if _git("config", "merge.sourcewright.driver", folder=root) is not None:
         return
-    if _git("config", "merge.sourcewright.driver", folder=root) is None:
+    if _git("rev-parse", "--git-dir", folder=root) is not None:
         name = "shared files of sourcewright"
         _git("config", "merge.sourcewright.name", name, folder=root)
         _git("config", "merge.sourcewright.driver", DRIVER, folder=root)
@@ -52,8 +59,27 @@ def _register(root: Path) -> None:
 def merge_file(base: Path, ours: Path, theirs: Path, path: str) -> bool:
     """Merge as git's driver, into `ours`; tell whether no conflict is left.
 
-    Runs in the checkout's top folder, where git runs it.
+    Runs in the checkout's top folder, where git runs it. Nothing but `ours` is changed,
+    and that last.
+
+    Raises:
+        SourcewrightError: the ledger of the other side can't be read.
+        OSError: git can't be run, or can't merge.
     """
+    command = ["git", "merge-file", "-L", "ours", "-L", "base", "-L", "theirs"]
+    bare = _bare(base, theirs, path)
+    with tempfile.TemporaryDirectory(prefix="sourcewright-") as temporary:
+        other = Path(temporary) / "theirs"
+        other.write_bytes(theirs.read_bytes() if bare is None else bare.encode())
+        done = subprocess.run([*command, ours, base, other], check=False)
+    if done.returncode and done.returncode not in _CONFLICTS:
+        what = f"git merge-file gave {done.returncode}"
+        raise OSError(what)
+    return done.returncode == 0
+
+
+def _bare(base: Path, theirs: Path, path: str) -> str | None:
+    """Give their text without the entries that are new in it; None for as it is."""
     prefix = next(
         (
             parent.as_posix()
@@ -62,47 +88,68 @@ def merge_file(base: Path, ours: Path, theirs: Path, path: str) -> bool:
         ),
         "",
     )
-    side = _other_side()
-    if prefix and side:
-        inner = path if prefix == "." else path[len(prefix) + 1 :]
-        bare = _without_new_entries(
-            theirs.read_bytes().decode(),
-            inner,
-            _ledger_at(side[0], prefix),
-            _ledger_at(side[1], prefix),
-        )
-        if bare is not None:
-            theirs.write_bytes(bare.encode())
-    command = ["git", "merge-file", str(ours), str(base), str(theirs)]
-    return subprocess.run(command, check=False).returncode == 0
+    side = (_merged_side() or _picked_side(base, theirs, path)) if prefix else None
+    if side is None:
+        return None
+    return _without_new_entries(
+        theirs.read_bytes().decode(),
+        path if prefix == "." else path[len(prefix) + 1 :],
+        _ledger_at(side[0], prefix),
+        _ledger_at(side[1], prefix),
+    )
 
 
-def _other_side() -> tuple[str, str] | None:
+def _merged_side() -> tuple[str, str] | None:
     """Give the commit that is merged in, and the one that it began with, if told."""
     named = [key[8:] for key in os.environ if key.startswith("GITHEAD_")]
-    if len(named) == 1:
-        return named[0], (_git("merge-base", "HEAD", named[0]) or "").strip()
-    # A rebase names no commit; its list of what is done ends with the present one.
-    done = Path((_git("rev-parse", "--git-path", "rebase-merge/done") or "").strip())
-    if done.is_file():
-        words = done.read_text("utf-8").splitlines()[-1].split()
-        if len(words) > 1 and words[0] in {"pick", "p", "reword", "edit"}:
-            return words[1], f"{words[1]}^"
+    if len(named) != 1:
+        return None
+    return named[0], (_git("merge-base", "HEAD", named[0]) or "").strip()
+
+
+def _picked_side(base: Path, theirs: Path, path: str) -> tuple[str, str] | None:
+    """Give the commit that is picked, and its parent: those that have the two texts.
+
+    Neither a cherry-pick nor a rebase tells its driver which commit it is at.
+    """
+    files = [str(each.absolute()) for each in (theirs, base)]
+    texts = (_git("hash-object", "--no-filters", *files) or "").split()
+    search = ("log", "--all", f"--find-object={texts[0]}", "--format=%H", "--", path)
+    for commit in (_git(*search) or "").split():
+        both = _git("rev-parse", f"{commit}:{path}", f"{commit}^:{path}") or ""
+        if both.split() == texts:
+            return commit, f"{commit}^"
     return None
 
 
 def _ledger_at(commit: str, prefix: str) -> dict[str, Application]:
     """Read the ledger as a commit has it."""
     folder = LEDGER if prefix == "." else f"{prefix}/{LEDGER}"
-    listed = _git("ls-tree", "-d", "--name-only", commit, f"{folder}/") or ""
-    found = {}
-    for place in listed.splitlines():
-        name = place.rpartition("/")[2]
-        texts = (
-            _git("show", f"{commit}:{place}/{file}")
-            for file in ("edits.yml", "woven.yml")
-        )
-        found[name] = ledger.parse(name, *texts)
+    listed = _git("ls-tree", "-z", "-d", "--name-only", commit, f"{folder}/") or ""
+    places = [each for each in listed.split("\0") if each]
+    edits = _blobs([f"{commit}:{place}/edits.yml" for place in places])
+    woven = _blobs([f"{commit}:{place}/woven.yml" for place in places])
+    names = [place.rpartition("/")[2] for place in places]
+    return {
+        name: ledger.parse(name, *texts)
+        for name, *texts in zip(names, edits, woven, strict=True)
+    }
+
+
+def _blobs(names: list[str]) -> list[str | None]:
+    """Read many files of git's in one process; None for one that isn't there."""
+    asked = "".join(f"{name}\n" for name in names).encode()
+    command = ["git", "cat-file", "--batch"]
+    told = subprocess.run(command, input=asked, capture_output=True, check=True).stdout
+    found: list[str | None] = []
+    for _ in names:
+        head, _, told = told.partition(b"\n")
+        size = head.rpartition(b" ")[2]
+        if not size.isdigit():
+            found.append(None)
+            continue
+        found.append(told[: int(size)].decode())
+        told = told[int(size) + 1 :]
     return found
 
 

@@ -1,6 +1,7 @@
 """Lay out what commands tell: as lines for people, as one JSON object for programs.
 
-Nothing here prints. `schema` in each object is the version of its form.
+Nothing here prints. Every object has one form, whatever the command and however it
+ends: docs/reference/output.schema.json. `schema` is its version.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from sourcewright.changes import Application, FileChange, Pending, Plan, Report
     from sourcewright.checks.finding import Finding
+    from sourcewright.errors import SourcewrightError
 
 SCHEMA = 1
 
@@ -54,46 +56,69 @@ def _pending(application: str, pending: Pending) -> dict[str, Any]:
     }
 
 
-def report_json(command: str, plan: Plan, outcome: Report, *, dry_run: bool) -> str:
-    """Give the outcome of a command that writes."""
-    conflicts = any(verb == "conflict" for verb, _ in outcome.done)
-    return _dump(
-        {
-            "schema": SCHEMA,
-            "command": command,
-            "written": not dry_run and (not conflicts or command == "update"),
-            "changes": [{"verb": verb, "path": path} for verb, path in outcome.done],
-            "pending": [_pending(*each) for each in outcome.pending],
-            "missing": [
-                {"application": application, **asdict(need)}
-                for application, need in outcome.missing
-            ],
-            "notes": list(outcome.notes),
-            "diff": diff(plan) if dry_run else None,
-        }
-    )
+def document(
+    command: str | None,
+    code: int,
+    parts: dict[str, Any] | None = None,
+    error: SourcewrightError | None = None,
+) -> str:
+    """Give the one object that a command prints: what happened, or why it didn't.
+
+    `command` is None where the arguments name none.
+    """
+    data = {
+        "schema": SCHEMA,
+        "command": command,
+        "exit_code": code,
+        "error": error and _error(error),
+        **(parts or {}),
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False)
 
 
-def list_json(listed: Iterable[Listed]) -> str:
+def _error(error: SourcewrightError) -> dict[str, str | None]:
+    return {
+        "kind": type(error).__name__,
+        "what": error.what,
+        "where": error.where or None,
+        "next": error.next_step or None,
+        "files": error.files or None,
+    }
+
+
+def report_parts(
+    outcome: Report, *, written: bool, shown: Plan | None
+) -> dict[str, Any]:
+    """Give what a command did, or would do: the plan to be shown, by --dry-run."""
+    return {
+        "written": written,
+        "changes": [{"verb": verb, "path": path} for verb, path in outcome.done],
+        "pending": [_pending(*each) for each in outcome.pending],
+        "missing": [
+            {"application": application, **asdict(need)}
+            for application, need in outcome.missing
+        ],
+        "notes": list(outcome.notes),
+        "diff": shown and diff(shown),
+    }
+
+
+def list_parts(listed: Iterable[Listed]) -> dict[str, Any]:
     """Give the outcome of `list`."""
-    return _dump(
-        {
-            "schema": SCHEMA,
-            "command": "list",
-            "applications": [
-                {
-                    "application": each.id,
-                    "component": component,
-                    "template": source,
-                    "version": version,
-                    "edits": None if each.edits is None else len(each.edits),
-                    "woven": len(each.woven),
-                    "pending": len(each.pending),
-                }
-                for each, component, source, version in listed
-            ],
-        }
-    )
+    return {
+        "applications": [
+            {
+                "application": each.id,
+                "component": component,
+                "template": source,
+                "version": version,
+                "edits": None if each.edits is None else len(each.edits),
+                "woven": len(each.woven),
+                "pending": len(each.pending),
+            }
+            for each, component, source, version in listed
+        ]
+    }
 
 
 def list_lines(listed: Iterable[Listed]) -> list[str]:
@@ -110,23 +135,19 @@ def list_lines(listed: Iterable[Listed]) -> list[str]:
     ]
 
 
-def check_json(findings: Iterable[Finding]) -> str:
+def check_parts(findings: Iterable[Finding]) -> dict[str, Any]:
     """Give the outcome of `check`."""
-    return _dump(
-        {
-            "schema": SCHEMA,
-            "command": "check",
-            "findings": [
-                {
-                    "code": each.code,
-                    "where": each.where,
-                    "what": each.what,
-                    "next": each.next_step,
-                }
-                for each in findings
-            ],
-        }
-    )
+    return {
+        "findings": [
+            {
+                "code": each.code,
+                "where": each.where,
+                "what": each.what,
+                "next": each.next_step,
+            }
+            for each in findings
+        ]
+    }
 
 
 def check_lines(findings: Iterable[Finding]) -> list[str]:
@@ -136,7 +157,3 @@ def check_lines(findings: Iterable[Finding]) -> list[str]:
         rows.append(f"{each.code}  {each.where}: {each.what}")
         rows += [f"       {row}".rstrip() for row in each.next_step.split("\n")]
     return rows or ["all checks passed"]
-
-
-def _dump(data: dict[str, Any]) -> str:
-    return json.dumps(data, indent=2, ensure_ascii=False)

@@ -121,8 +121,11 @@ def _weave_file(
             file.stick(edit, altered[edit], "restore" if edit in wanted else "remove")
         return file
     _take_out_all(file, leaving)
+    ordered = list(wanted)
     for edit in coming:
-        _put_in(file, edit)
+        # In the ledger's order, whichever came first: so branches merge to one text.
+        later = ordered[ordered.index(edit) + 1 :]
+        _put_in(file, edit, next((each for each in later if each in file.ours), None))
     _drop_unneeded(file)
     return file
 
@@ -193,13 +196,13 @@ def _take_out(file: _File, edit: Edit) -> None:
         del file.ours[edit]
 
 
-def _put_in(file: _File, edit: Edit) -> None:
+def _put_in(file: _File, edit: Edit, before: Edit | None = None) -> None:
     text = file.text or ""
     try:
         if weave.presence(text, edit) != "absent":
             file.found[edit] = Woven(edit, found=True)
             return
-        woven = weave.put_in(text, edit, file.width)
+        woven = weave.put_in(text, edit, file.width, before=before)
         former = _former(file, edit, woven)
     except EditRefused as err:
         file.stick(edit, err.what)

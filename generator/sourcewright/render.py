@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import re
+import tempfile
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,16 +15,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sourcewright.answers import Answers, refuse_unknown
+import yaml
+
+from sourcewright.answers import refuse_unknown
+from sourcewright.checkout import lay_out
 from sourcewright.errors import AnswerRefused, TemplateUnusable
 from sourcewright.staging import complaint, staging
 from sourcewright.tree import LEDGER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from copier._main import Worker
+    from copier import Worker
 
+    from sourcewright.answers import Answers
     from sourcewright.tree import Tree
 
 _PROJECT = f"{LEDGER}/project/answers.yml"
@@ -45,6 +50,11 @@ class Template:
     ref: str | None = None
     name: str | None = None
     commit: str | None = None
+
+    @property
+    def address(self) -> str:
+        """Give what a user knows the template by."""
+        return self.name or self.source
 
 
 @dataclass(frozen=True)
@@ -82,39 +92,31 @@ def template(source: str | None = None, ref: str | None = None) -> Template:
     return Template(str(bundled), None, "sourcewright", f"v{version('sourcewright')}")
 
 
+@contextmanager
+def opened(source: Template) -> Iterator[Template]:
+    """Give the template in the form that Copier reads fastest, for several renders."""
+    with tempfile.TemporaryDirectory(prefix="sourcewright-") as temporary:
+        folder = Path(temporary).resolve() / "template"
+        described = source.ref and lay_out(source.source, source.ref, folder)
+        if described:
+            yield Template(str(folder), None, source.source, described)
+        else:
+            yield source
+
+
 def render(
-    source: Template,
-    answers: Answers,
-    tree: Tree,
-    ask: Callable[[str, str], str] | None = None,
+    source: Template, answers: Answers, tree: Tree, *, ask: bool = False
 ) -> Rendered:
     """Render one application with its answers, and the defaults for the others.
 
-    `ask` gets the answer to a question that has no default, by its name and help.
+    With `ask`, where an answer without a default is missing, Copier asks for it on the
+    terminal, and for what depends on it: with the default, until the answer is good.
 
     Raises:
         AnswerRefused: an answer is not known, not a good one, or missing.
         TemplateUnusable: the template isn't there, or can't be rendered.
+        KeyboardInterrupt: Ctrl-C at a question.
     """
-    while True:
-        try:
-            return _render(source, answers, tree)
-        except _Missing as err:
-            if ask is None:
-                raise
-            given = ask(err.question, err.help)
-            rest = tuple(each for each in answers.values if each[0] != err.question)
-            answers = Answers(answers.component, (*rest, (err.question, given)))
-
-
-class _Missing(AnswerRefused):
-    """A question without a default was not answered."""
-
-    question = ""
-    help = ""
-
-
-def _render(source: Template, answers: Answers, tree: Tree) -> Rendered:
     with staging() as temporary:
         # Copier takes the folder's name for the project's.
         folder = temporary / (tree.root.name or "project")
@@ -125,39 +127,41 @@ def _render(source: Template, answers: Answers, tree: Tree) -> Rendered:
         if seeded and project is not None:
             (folder / _PROJECT).parent.mkdir(parents=True)
             (folder / _PROJECT).write_bytes(project.encode())
-        with _worker(source, answers, folder) as (worker, notes):
-            asked = _asked(worker)
-            if "component" not in asked:
-                what = "the template can't be used: it is none for connectors"
-                raise TemplateUnusable(what, where=source.source)
-            refuse_unknown(answers, asked)
-            _refuse_unanswered(worker, answers, seeded=seeded)
-            worker.run_copy()
-            combined = dict(worker.answers.combined)
-            files = {
-                path.relative_to(folder).as_posix(): path.read_bytes().decode()
-                for path in sorted(folder.rglob("*"))
-                if path.is_file()
-            }
-            kept = frozenset(path for path in files if worker.match_skip(Path(path)))
-        if seeded:
-            del files[_PROJECT]
-        own = f"{LEDGER}/{combined['application']}/answers.yml"
-        files[own] = _named(files[own], source)
-        told = tuple(dict.fromkeys(notes))
-        return Rendered(str(combined["application"]), files, combined, kept, told)
+        missing = _unanswered(answers, seeded=seeded)
+        data = answers.as_data()
+        if missing and not ask:
+            step = " ".join(f"--set {each}=…" for each in missing)
+            what = f"not answered: {', '.join(missing)}"
+            step = f"add {step}, or use --answers FILE"
+            raise AnswerRefused(what, next_step=step)
+        if missing:
+            data = {key: data[key] for key in data.keys() - set(missing)}
+        worker, notes = _run_copier(source, data, folder, defaults=not missing)
+        asked = {
+            name
+            for name, question in worker.template.questions_data.items()
+            if question.get("when") is not False
+        }
+        if "component" not in asked:
+            what = "the template can't be used: it is none for connectors"
+            raise TemplateUnusable(what, where=source.address)
+        refuse_unknown(answers, asked)
+        combined = dict(worker.answers.combined)
+        files = {
+            path.relative_to(folder).as_posix(): path.read_bytes().decode()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+        kept = frozenset(path for path in files if worker.match_skip(Path(path)))
+    if seeded:
+        del files[_PROJECT]
+    own = f"{LEDGER}/{combined['application']}/answers.yml"
+    files[own] = _named(files[own], source)
+    return Rendered(str(combined["application"]), files, combined, kept, notes)
 
 
-def _asked(worker: Worker) -> dict[str, dict[str, Any]]:
-    return {
-        name: question
-        for name, question in worker.template.questions_data.items()
-        if question.get("when") is not False
-    }
-
-
-def _refuse_unanswered(worker: Worker, answers: Answers, *, seeded: bool) -> None:
-    """Refuse a component without the answers that have no default for it."""
+def _unanswered(answers: Answers, *, seeded: bool) -> list[str]:
+    """Give the questions of a component that have no default and no answer."""
     wanted = {
         "source": ["name"],
         "destination": ["name"],
@@ -166,18 +170,7 @@ def _refuse_unanswered(worker: Worker, answers: Answers, *, seeded: bool) -> Non
     if not seeded and answers.component != "project":
         # Without a project's ledger nothing says what the package is called.
         wanted = [*wanted, "package"]
-    missing = [each for each in wanted if answers.get(each) in {None, ""}]
-    if missing:
-        step = " ".join(f"--set {each}=…" for each in missing)
-        err = _Missing(
-            f"not answered: {', '.join(missing)}",
-            next_step=f"add {step}, or use --answers FILE",
-        )
-        err.question = missing[0]
-        err.help = str(_asked(worker)[missing[0]].get("help", ""))
-        if "{%" in err.help:
-            err.help = f"Name of the {answers.component} in snake_case"
-        raise err
+    return [each for each in wanted if answers.get(each) in {None, ""}]
 
 
 def _named(text: str, source: Template) -> str:
@@ -185,41 +178,41 @@ def _named(text: str, source: Template) -> str:
     if source.name is None:
         return text
     text = re.sub("(?m)^_commit: .*\n", "", text)
-    origin = f"_commit: {source.commit}\n_src_path: {source.name}"
-    return re.sub("(?m)^_src_path: .*$", origin, text)
+    # As Copier's own filter writes them, quotes and broken lines included.
+    origin = yaml.dump(
+        {"_commit": source.commit, "_src_path": source.name},
+        indent=4,
+        allow_unicode=True,
+        default_flow_style=False,
+    )
+    return re.sub("(?m)^_src_path: .*\n", lambda _: origin, text)
 
 
-@contextmanager
-def _worker(
-    source: Template, answers: Answers, folder: Path
-) -> Iterator[tuple[Worker, list[str]]]:
-    """Open Copier on a template; tell its failures as ours, gather its warnings."""
-    # Private, and the only way to see the questions before anything is rendered.
-    from copier._main import Worker  # noqa: PLC0415  # over a second of imports
+def _run_copier(
+    source: Template, data: dict[str, Any], folder: Path, *, defaults: bool
+) -> tuple[Worker, tuple[str, ...]]:
+    """Run Copier on a template; tell its failures as ours, gather its warnings."""
+    from copier import run_copy  # noqa: PLC0415  # over half a second of imports
     from copier.errors import CopierError, DirtyLocalWarning  # noqa: PLC0415
     from jinja2 import TemplateError  # noqa: PLC0415
     from plumbum import ProcessExecutionError  # noqa: PLC0415
 
-    notes: list[str] = []
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            with Worker(
-                src_path=source.source,
-                dst_path=folder,
+            worker = run_copy(
+                source.source,
+                folder,
+                data,
                 vcs_ref=source.ref,
-                data=answers.as_data(),
-                defaults=True,
+                defaults=defaults,
                 overwrite=True,
                 quiet=True,
                 skip_tasks=True,
-            ) as worker:
-                yield worker, notes
-                if any(issubclass(each.category, DirtyLocalWarning) for each in caught):
-                    notes.append(
-                        "the template has uncommitted changes: no update can start "
-                        "from this version"
-                    )
+            )
+    except KeyboardInterrupt as err:
+        # Copier's own is an error of the template's as well.
+        raise KeyboardInterrupt from err
     except (CopierError, OSError, ProcessExecutionError, TemplateError) as err:
         if isinstance(err, OSError) and err.errno in _NO_ROOM:
             raise  # the temporary folder is full, whatever the template is
@@ -231,11 +224,15 @@ def _worker(
         what = f"the template can't be used: {why}"
         raise TemplateUnusable(
             what,
-            where=source.source,
+            where=source.address,
             next_step="mend that, or say another one with --template",
         ) from err
     except ValueError as err:
         raise _refused(err, source) from err
+    if any(issubclass(each.category, DirtyLocalWarning) for each in caught):
+        note = "the template has uncommitted changes: no update can start from it"
+        return worker, (note,)
+    return worker, ()
 
 
 def _refused(err: ValueError, source: Template) -> AnswerRefused | TemplateUnusable:
@@ -243,13 +240,14 @@ def _refused(err: ValueError, source: Template) -> AnswerRefused | TemplateUnusa
     if invalid:
         question, why = invalid.groups()
         what = f"{question}: {why.strip()}"
-        return AnswerRefused(what, where=f'question "{question}"')
+        step = f"give another answer, for example with --set {question}=…"
+        return AnswerRefused(what, where=f'question "{question}"', next_step=step)
     required = _REQUIRED.search(str(err))
     if required:
         what = f"not answered: {required[1]}"
         return AnswerRefused(what, next_step=f"add --set {required[1]}=…")
     what = f"the template can't be used: {_first_line(err)}"
-    return TemplateUnusable(what, where=source.source)
+    return TemplateUnusable(what, where=source.address)
 
 
 def _first_line(err: Exception) -> str:

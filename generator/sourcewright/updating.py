@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sourcewright import ledger
 from sourcewright.changes import FileChange, Plan, Report
 from sourcewright.commit import commit, recover
 from sourcewright.errors import NotReady, TemplateUnusable
+from sourcewright.placing import current
 from sourcewright.project import find
 from sourcewright.staging import complaint, staging
 from sourcewright.tree import LEDGER, Tree
@@ -23,7 +26,6 @@ from sourcewright.weaving import missing, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from sourcewright.changes import Pending
 
@@ -42,8 +44,9 @@ def update(
 ) -> tuple[Plan, Report]:
     """Update the applications of these names or ids, or all, to `ref` or the newest.
 
-    Where Copier's merge met a conflict, its markers are written too, and the report
-    has the path with the verb `conflict`.
+    Where Copier's merge met a conflict, its markers are written too, git's index has
+    the path as unmerged, and the report has it with the verb `conflict`. What git
+    ignores is left as it is: where a new file would go, that is a conflict as well.
 
     Raises:
         NotReady: the project is no clean git checkout.
@@ -63,19 +66,34 @@ def update(
         place = clone / prefix
         _git(clone, "checkout", "--quiet", "-B", "sourcewright-update", "HEAD")
         conflicts: set[str] = set()
+        unmerged: list[_Stage] = []
         for application in chosen:
             _copier_update(place, application, ref)
             conflicts |= _conflicts(place)
-            _git(clone, "add", "--all", ".")
+            unmerged += _unmerged(clone)
+            # By force: the template may make files that the project's git ignores.
+            _git(clone, "add", "--all", "--force", ".")
             _git(clone, *_WHO, *_PLAIN, "commit", "-q", "--allow-empty", "-m", "update")
-        changes = _changes(root, place)
+        changes, in_the_way = _changes(root, place)
         updated = Tree(place)
         pending = _pending(updated)
         plan = Plan(changes, pending)
         left = tuple(missing(updated))
-    report = Report(verbs(plan, conflicts=conflicts), pending, left)
+    notes = [
+        *(
+            f"{path} is ignored by git: the template's was not written over it"
+            for path in in_the_way
+        ),
+        *(
+            f"{path} is ignored by git: it is as it was, not updated"
+            for path in _ignored(tree, chosen)
+        ),
+    ]
+    done = verbs(plan, conflicts=conflicts | set(in_the_way))
+    report = Report(done, pending, left, tuple(notes))
     if not dry_run:
         commit(root, plan)
+        _mark_unmerged(Path(top), unmerged)
     return plan, report
 
 
@@ -166,17 +184,78 @@ def _conflicts(place: Path) -> set[str]:
     return found
 
 
-def _changes(root: Path, place: Path) -> tuple[FileChange, ...]:
-    """Give what all updates together changed."""
+@dataclass(frozen=True)
+class _Stage:
+    """One of the three versions of a file in a conflict, as git's index holds them."""
+
+    mode: str
+    number: str
+    path: str
+    content: bytes
+
+
+def _unmerged(clone: Path) -> list[_Stage]:
+    """Give what Copier marked as unmerged; the paths lead from the checkout's top."""
+    found = []
+    listed = _git(clone, "ls-files", "-z", "--unmerged", "--full-name")
+    for row in filter(None, listed.split("\0")):
+        facts, _, path = row.partition("\t")
+        mode, blob, number = facts.split()
+        command = ["git", "cat-file", "blob", blob]
+        done = subprocess.run(command, cwd=clone, capture_output=True, check=True)
+        found.append(_Stage(mode, number, path, done.stdout))
+    return found
+
+
+def _mark_unmerged(top: Path, stages: list[_Stage]) -> None:
+    """Mark the files as unmerged in git's index, as Copier does."""
+    rows = [f"0 {'0' * 40}\t{path}" for path in dict.fromkeys(s.path for s in stages)]
+    for each in stages:
+        command = ["git", "hash-object", "-w", "--stdin"]
+        blob = subprocess.run(
+            command, cwd=top, input=each.content, capture_output=True, check=True
+        ).stdout
+        rows.append(f"{each.mode} {blob.decode().strip()} {each.number}\t{each.path}")
+    if rows:
+        told = "".join(f"{row}\0" for row in rows).encode()
+        command = ["git", "update-index", "-z", "--index-info"]
+        subprocess.run(command, cwd=top, input=told, capture_output=True, check=True)
+
+
+def _ignored(tree: Tree, chosen: Sequence[str]) -> list[str]:
+    """Give the files of applications that are there, and that git doesn't know.
+
+    They aren't in the clone, where Copier takes them for deleted.
+    """
+    known = set(_git(tree.root, "ls-files", "-z").split("\0"))
+    return [
+        file.path
+        for each in ledger.read(tree)
+        if each.id in chosen
+        for file in each.files
+        if file.path not in known and (tree.root / file.path).exists()
+    ]
+
+
+def _changes(root: Path, place: Path) -> tuple[tuple[FileChange, ...], list[str]]:
+    """Give what all updates together changed, and the files in the way of new ones.
+
+    Those are ignored by git, so that a clean checkout may have them.
+    """
     first = _git(root, "rev-parse", "HEAD").strip()
     listed = _git(
         place, "diff", "--name-only", "--no-renames", "-z", "--relative", first, "HEAD"
     )
+    known = set(_git(root, "ls-files", "-z").split("\0"))
     before, after = Tree(root), Tree(place)
-    return tuple(
-        FileChange(path, before.text(path), after.text(path))
-        for path in sorted(filter(None, listed.split("\0")))
-    )
+    changes, in_the_way = [], []
+    for path in sorted(filter(None, listed.split("\0"))):
+        now = current(before, path)
+        if path not in known and now not in {None, after.text(path)}:
+            in_the_way.append(path)
+        else:
+            changes.append(FileChange(path, before.text(path), after.text(path)))
+    return tuple(changes), in_the_way
 
 
 def _pending(tree: Tree) -> tuple[tuple[str, Pending], ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sourcewright import cli
+
+from tests import json_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +135,7 @@ def test_the_dry_run_is_the_patch_of_what_is_written(
 ) -> None:
     project = copy_of(bare)
     source = ("add", "source", "postgresql")
-    told = json.loads(
+    told = json_output.read(
         sourcewright.said(*source, "--dry-run", "--json", folder=project.path)
     )
     assert project.status() == []
@@ -149,7 +150,7 @@ def test_the_dry_run_is_the_patch_of_what_is_written(
     patched = project.files()
     project.git("checkout", "--quiet", ".")
     project.git("clean", "--quiet", "-fd")
-    told = json.loads(sourcewright.said(*source, "--json", folder=project.path))
+    told = json_output.read(sourcewright.said(*source, "--json", folder=project.path))
     assert project.files() == patched
     verbs = {change["path"]: change["verb"] for change in told["changes"]}
     assert verbs["src/acme/sources/postgresql.py"] == "create"

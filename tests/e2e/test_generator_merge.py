@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +60,7 @@ def branches(
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(NAMES)))
-def test_branches_that_each_add_a_source_merge_without_a_conflict(
+def test_branches_merged_in_any_order_and_woven_give_the_bytes_of_adding_in_a_row(
     order: tuple[str, ...],
     branches: tuple[Checkout, dict[str, bytes]],
     copy_of: Callable[[Checkout], Checkout],
@@ -71,15 +70,7 @@ def test_branches_that_each_add_a_source_merge_without_a_conflict(
     for name in order:
         project.git("merge", "--quiet", "--no-edit", name)
     project.shell.said("sourcewright", "weave", folder=project.path)
-    merged = project.files()
-    if order == NAMES:
-        assert merged == in_a_row
-    # In another order the blocks of lists that nobody sorts stand in another order.
-    assert merged.keys() == in_a_row.keys()
-    for path, text in merged.items():
-        if path.endswith("woven.yml"):
-            continue
-        assert Counter(text.splitlines()) == Counter(in_a_row[path].splitlines()), path
+    assert project.files() == in_a_row
     project.shell.said("sourcewright", "check", folder=project.path)
     assert project.shell.said("sourcewright", "weave", folder=project.path) == (
         "identical\n"
@@ -110,15 +101,76 @@ def test_lines_of_people_are_merged_and_their_conflicts_told(
     assert "<<<<<<<" in project.read(init)
 
 
-def test_a_rebase_goes_through_as_well(
+@pytest.mark.parametrize("way", ["cherry-pick", "rebase"])
+def test_picked_and_rebased_commits_give_the_bytes_of_adding_in_a_row(
+    way: str,
+    branches: tuple[Checkout, dict[str, bytes]],
+    copy_of: Callable[[Checkout], Checkout],
+) -> None:
+    project, in_a_row = branches
+    project = copy_of(project)
+    if way == "cherry-pick":
+        project.git("switch", "--quiet", "zulu")
+        project.git("cherry-pick", "mike", "alpha")
+    else:
+        project.git("switch", "--quiet", "mike")
+        project.git("rebase", "--quiet", "zulu")
+        project.git("switch", "--quiet", "alpha")
+        project.git("rebase", "--quiet", "mike")
+    project.shell.said("sourcewright", "weave", folder=project.path)
+    assert project.files() == in_a_row
+
+
+def test_a_clone_merges_by_lines_until_a_command_has_told_its_git_of_the_driver(
+    branches: tuple[Checkout, dict[str, bytes]], tmp_path: Path
+) -> None:
+    origin = branches[0]
+    origin.git("clone", "--quiet", str(origin.path), str(tmp_path / "acme"))
+    clone = replace(origin, path=tmp_path / "acme")
+    clone.git("switch", "--quiet", "alpha")
+    merge = ("git", "merge", "--quiet", "--no-edit", "origin/mike")
+    assert clone.shell.run(*merge, folder=clone.path).returncode == 1
+    assert_both_sides_are_there(clone)
+    clone.git("merge", "--abort")
+    assert clone.shell.said("sourcewright", "weave", folder=clone.path) == "identical\n"
+    clone.shell.said(*merge, folder=clone.path)
+
+
+def test_without_the_command_the_registered_driver_merges_by_lines(
+    branches: tuple[Checkout, dict[str, bytes]],
+    copy_of: Callable[[Checkout], Checkout],
+    shell: Shell,
+) -> None:
+    project = replace(copy_of(branches[0]), shell=shell)
+    project.git("switch", "--quiet", "alpha")
+    merge = ("git", "merge", "--quiet", "--no-edit", "mike")
+    assert shell.run(*merge, folder=project.path).returncode == 1
+    assert_both_sides_are_there(project)
+
+
+def test_a_ledger_that_can_not_be_read_leaves_a_plain_conflict(
     branches: tuple[Checkout, dict[str, bytes]],
     copy_of: Callable[[Checkout], Checkout],
 ) -> None:
     project = copy_of(branches[0])
     project.git("switch", "--quiet", "mike")
-    project.git("rebase", "--quiet", "alpha")
-    project.shell.said("sourcewright", "weave", folder=project.path)
-    exports = project.read("src/acme/sources/__init__.py")
-    assert "from .alpha import Alpha\n" in exports
-    assert "from .mike import Mike\n" in exports
-    project.shell.said("sourcewright", "check", folder=project.path)
+    project.write(".sourcewright/source-mike/woven.yml", "version: 99\n")
+    project.commit("broken")
+    project.git("switch", "--quiet", "alpha")
+    merge = ("git", "merge", "--no-edit", "mike")
+    done = project.shell.run(*merge, folder=project.path)
+    assert done.returncode == 1
+    assert "woven.yml is not of version 1" in done.stdout
+    assert_both_sides_are_there(project)
+
+
+def assert_both_sides_are_there(project: Checkout) -> None:
+    """Hold a merge to git's own manner: what it can't merge is marked, nothing lost."""
+    conflicts = project.git("diff", "--name-only", "--diff-filter=U").split()
+    assert ".env.example" in conflicts
+    assert "src/acme/sources/__init__.py" in conflicts
+    for path in conflicts:
+        text = project.read(path)
+        assert "<<<<<<<" in text, path
+        assert "alpha" in text.lower(), path
+        assert "mike" in text.lower(), path

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import random
 from typing import TYPE_CHECKING
 
 import pytest
 from sourcewright import cli
+
+from tests import json_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +85,7 @@ def test_the_dry_run_tells_and_writes_nothing(
     project: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.run(["remove", "postgresql", "--dry-run", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    told = json_output.read(capsys.readouterr().out)
     assert project.status() == []
     verbs = {each["path"]: each["verb"] for each in told["changes"]}
     assert verbs[SOURCE] == "remove"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from sourcewright import cli
 
+from tests import json_output
 from tests.e2e.conftest import point_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from tests.e2e.conftest import Checkout, Shell
+    from tests.e2e.conftest import Checkout, Copier, Shell
 
 TASK = "src/acme/orchestration/prefect/tasks/postgresql.py"
 README = "README.md"
@@ -93,7 +95,7 @@ def test_one_application_is_updated_alone_and_the_diff_is_shown_first(
 ) -> None:
     change(newer)
     assert cli.run(["update", "adls", "--dry-run", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    told = json_output.read(capsys.readouterr().out)
     assert project.status() == []
     assert cli.run(["update", "adls"]) == 0
     changed = {line[3:] for line in project.status()}
@@ -102,18 +104,33 @@ def test_one_application_is_updated_alone_and_the_diff_is_shown_first(
     assert README not in changed
 
 
-def test_a_conflict_is_never_a_success(
-    project: Checkout, newer: Checkout, capsys: pytest.CaptureFixture[str]
+def test_a_conflict_is_never_a_success_and_git_has_it_as_copier_leaves_it(
+    project: Checkout,
+    newer: Checkout,
+    copier: Copier,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     project.replace(README, "# Acme Pipelines", "# My own title")
     project.commit("mine")
     change(newer)
+    project.git("clone", "--quiet", str(project.path), str(tmp_path / "theirs"))
+    theirs = replace(project, path=tmp_path / "theirs")
+    copier.update(theirs.path, "project")
     assert cli.run(["update"]) == 4
     assert f"conflict  {README}\n" in capsys.readouterr().out
     text = project.read(README)
     assert "<<<<<<<" in text
     assert "# My own title" in text
     assert "# Our Acme Pipelines" in text
+    unmerged = project.git("ls-files", "--unmerged")
+    assert unmerged == theirs.git("ls-files", "--unmerged")
+    assert [row.split()[2:] for row in unmerged.splitlines()] == [
+        [stage, README] for stage in "123"
+    ]
+    assert text == theirs.read(README)
+    done = project.shell.run("git", "commit", "-m", "x", folder=project.path)
+    assert "unmerged files" in done.stdout
     # The others are done all the same.
     assert "adlfs>=2026.5" in project.read("pyproject.toml")
 
@@ -153,8 +170,25 @@ def test_a_template_that_is_gone_is_said_and_nothing_is_written(
     assert project.status() == []
 
 
-def test_a_file_that_git_ignores_stays(project: Checkout, newer: Checkout) -> None:
-    project.write(".env", "SECRET=1\n")
+def test_what_git_ignores_is_never_lost_and_named(
+    project: Checkout, newer: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Never the template's; once the template's; and what the template will bring.
+    mine = {".env": "SECRET=1\n", TASK: "# mine\n", "local/notes.md": "mine\n"}
+    project.write(".gitignore", project.read(".gitignore") + f"{TASK}\n/local/\n")
+    project.git("rm", "--quiet", "--cached", TASK)
+    project.commit("not in git")
+    for path, text in mine.items():
+        project.write(path, text)
+    assert project.status() == []
     change(newer)
-    assert cli.run(["update"]) == 0
-    assert project.read(".env") == "SECRET=1\n"
+    for name in ("notes.md", "other.md"):
+        newer.write(f"template/project/local/{name}", "the template's\n")
+    newer.release("v3.0.0")
+    assert cli.run(["update"]) == 4
+    told = capsys.readouterr()
+    assert {path: project.read(path) for path in mine} == mine
+    assert project.read("local/other.md") == "the template's\n"
+    assert "conflict  local/notes.md\n" in told.out
+    assert "local/notes.md is ignored by git: the template's was not" in told.err
+    assert f"{TASK} is ignored by git: it is as it was, not updated" in told.err

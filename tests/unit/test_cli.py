@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from sourcewright import cli
+
+from tests import json_output
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +72,7 @@ def test_the_dry_run_is_a_patch_that_git_applies_to_the_same_result(
 ) -> None:
     (project / "pyproject.toml").write_bytes(GIVEN.rstrip().encode())
     cli.run(["weave", "--dry-run", "--json"])
-    diff = json.loads(capsys.readouterr().out)["diff"]
+    diff = json_output.read(capsys.readouterr().out)["diff"]
     command = ["git", "apply", "-"]
     subprocess.run(command, cwd=project, input=diff.encode(), check=True)
     capsys.readouterr()
@@ -90,7 +91,7 @@ def test_what_is_left_to_do_exits_with_4_and_tells_the_lines(
     assert cli.run(["check"]) == 1
     capsys.readouterr()
     assert cli.run(["weave", "--json"]) == 4
-    told = json.loads(capsys.readouterr().out)
+    told = json_output.read(capsys.readouterr().out)
     assert told["schema"] == 1
     assert told["pending"][0]["edit"]["requirement"] == "b>=1"
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
+
 from sourcewright import ledger
 from sourcewright.changes import (
     Application,
     Dependency,
     Edit,
+    Lines,
     Plan,
     SharedFile,
     Woven,
@@ -128,3 +132,38 @@ def test_a_list_that_somebody_shaped_stays_in_that_shape() -> None:
     shaped = str(_after(first)).replace('"b>=1",\n', '"b>=1",  # mine\n')
     second = _plan(shaped, _app("one", B, woven=one), _app("two", woven=two))
     assert _after(second) == '[project]\ndependencies = [\n    "b>=1",  # mine\n]\n'
+
+
+def test_blocks_of_lines_stand_in_the_order_of_the_ledger_whichever_came_first() -> (
+    None
+):
+    apps = [_app(name, Lines(PATH, f"# {name}\n{name}=")) for name in "abc"]
+    sorted_text = "head\n\n# a\na=\n\n# b\nb=\n\n# c\nc=\n"
+    for order in itertools.permutations(apps):
+        text, there = "head\n", list[Application]()
+        for app in order:
+            there = sorted([*there, app], key=lambda each: each.id)
+            plan = _plan(text, *there)
+            text = _after(plan) or ""
+            there = [
+                _app(e.id, *e.edits or (), woven=_woven(plan, e.id))
+                if any(c.path == ledger.woven_path(e.id) for c in plan.changes)
+                else e
+                for e in there
+            ]
+        assert text == sorted_text
+        for app in order:
+            gone = [
+                replace(each, edits=None) if each.id == app.id else each
+                for each in there
+            ]
+            text = _after(_plan(text, *gone)) or ""
+            there = [each for each in there if each.id != app.id]
+        assert text == "head\n"
+
+
+def test_a_block_that_people_moved_to_another_line_is_not_parted_from_it() -> None:
+    one, two = (Lines(PATH, f"{name}=") for name in "ab")
+    given = "head\n# mine\nb=\n"
+    plan = _plan(given, _app("a", one), _app("b", two, woven=(Woven(two),)))
+    assert _after(plan) == f"{given}\na=\n"

@@ -72,14 +72,22 @@ def presence(text: str, edit: Edit) -> Presence:
     return WEAVERS[type(edit)].presence(text.removeprefix(BOM), edit)
 
 
-def put_in(text: str, edit: Edit, width: int = WIDTH) -> str:
+def put_in(
+    text: str, edit: Edit, width: int = WIDTH, *, before: Edit | None = None
+) -> str:
     """Give the text with the entry, proved to mean nothing else besides.
+
+    `before` is an entry that it shall stand above, where entries have no order of their
+    own: blocks of lines.
 
     Raises:
         EditRefused: there is no place for it, or no proof.
     """
     weaver, bare = WEAVERS[type(edit)], text.removeprefix(BOM)
-    woven = weaver.insert(bare, edit, width)
+    woven = None
+    if isinstance(edit, Lines) and isinstance(before, Lines):
+        woven = config.insert_before(bare, edit, before)
+    woven = weaver.insert(bare, edit, width) if woven is None else woven
     if not weaver.adds(bare, woven, edit) or weaver.presence(woven, edit) != "exact":
         what = "the result would mean something else"
         raise EditRefused(what)

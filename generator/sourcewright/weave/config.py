@@ -12,6 +12,7 @@ from sourcewright.errors import EditRefused
 from sourcewright.weave.splice import (
     insert_lines,
     line_end,
+    line_start,
     lines,
     without_lines,
 )
@@ -75,6 +76,19 @@ def insert(text: str, edit: Lines, width: int) -> str:
     if not text:
         return insert_lines(text, 0, block)
     return insert_lines(text, len(text), f"\n{block}")
+
+
+def insert_before(text: str, edit: Lines, other: Lines) -> str | None:
+    """Give the text with the block above another one; None where that isn't set apart.
+
+    Only what stands below a blank line, or first, leaves no trace when it is taken out.
+    """
+    found = _find(text, other)
+    if found is None:
+        return None
+    start = found[0]
+    above = text[line_start(text, start - 1) : start] if start else ""
+    return None if above.strip() else insert_lines(text, start, f"{by_hand(edit)}\n")
 
 
 def removals(text: str, edit: Lines, former: str | None) -> Iterator[str]:

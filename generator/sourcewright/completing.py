@@ -1,0 +1,78 @@
+"""What the shell completes: names from the project's ledger, answers of the template.
+
+Nothing here fails: what can't be read completes nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from sourcewright.errors import SourcewrightError
+from sourcewright.render import template
+from sourcewright.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def applications(root: Path, component: str | None = None) -> list[str]:
+    """Give the ids of a project's applications; of one component, their names."""
+    try:
+        ids = Tree(root.resolve()).applications()
+    except (OSError, SourcewrightError):
+        return []
+    if component is None:
+        return ids
+    parts = (each.partition("-") for each in ids)
+    return [name for kind, _, name in parts if kind == component]
+
+
+def names(component: str) -> list[str]:
+    """Give the names that the template knows for a source or a destination."""
+    asked = dict(_questions(component))
+    return asked.get("dialect", []) if component == "source" else asked.get("kind", [])
+
+
+def settings(component: str) -> list[str]:
+    """Give what `--set` takes: `key=value` where the values are known, else `key=`."""
+    return [
+        f"{key}={value}"
+        for key, values in _questions(component)
+        for value in values or [""]
+    ]
+
+
+def _questions(component: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield the questions that a component is asked, each with its known answers."""
+    try:
+        root = Path(template().source)
+        asked = _read(root / "copier.yml")
+        table = _read(root / "template" / "kinds" / "table.yml")
+        values = {
+            "kind": list(table["kinds"]["default"].get(component, ())),
+            "dialect": list(table["dialects"]["default"]),
+        }
+    except (OSError, SourcewrightError, yaml.YAMLError, KeyError):
+        return
+    for key, question in asked.items():
+        if key == "component" or key.startswith("_"):
+            continue
+        when = str(question.get("when", f"'{component}'"))
+        if f"'{component}'" in when:
+            yield key, values.get(key, [])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read a YAML file's mappings, its documents merged; includes are left out."""
+
+    class Loader(yaml.SafeLoader):
+        """Knows Copier's tag for including a file."""
+
+    Loader.add_constructor("!include", lambda *_: {})
+    merged: dict[str, Any] = {}
+    for document in yaml.load_all(path.read_text("utf-8"), Loader):
+        merged.update(document or {})
+    return merged
