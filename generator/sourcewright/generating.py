@@ -58,6 +58,7 @@ def generate(
     Raises:
         SourcewrightError: what the user can fix; nothing was written.
     """
+    _refuse_file(root)
     recover(root)
     work = _Work(Tree(root))
     with opened(template) as ready:
@@ -80,6 +81,14 @@ def generate(
     if not dry_run and not work.conflicts:
         commit(root, plan)
     return plan, report
+
+
+def _refuse_file(root: Path) -> None:
+    """Refuse a project in the place of a file, or below one."""
+    there = next(each for each in (root, *root.parents) if each.exists())
+    if not there.is_dir():
+        what = "a file is where the project's folder shall be"
+        raise InTheWay(what, where=str(there), next_step="choose another folder")
 
 
 def _with_package(answers: Answers, tree: Tree) -> Answers:

@@ -62,7 +62,8 @@ def find(applications: Sequence[Application], name: str) -> Application:
     for each in applications:
         if each.id == name:
             return each
-    named = [each for each in applications if each.id.partition("-")[2] == name]
+    parts = ((each, each.id.partition("-")) for each in applications)
+    named = [each for each, (_, dash, own) in parts if dash and own == name]
     if len(named) == 1:
         return named[0]
     known = ", ".join(each.id for each in named or applications) or "none"

@@ -170,7 +170,8 @@ def _unanswered(answers: Answers, *, seeded: bool) -> list[str]:
     if not seeded and answers.component != "project":
         # Without a project's ledger nothing says what the package is called.
         wanted = [*wanted, "package"]
-    return [each for each in wanted if answers.get(each) in {None, ""}]
+    # A file of answers may hold a list: not for a set.
+    return [each for each in wanted if answers.get(each) in (None, "")]
 
 
 def _named(text: str, source: Template) -> str:
@@ -246,6 +247,9 @@ def _refused(err: ValueError, source: Template) -> AnswerRefused | TemplateUnusa
     if required:
         what = f"not answered: {required[1]}"
         return AnswerRefused(what, next_step=f"add --set {required[1]}=…")
+    if "Could not convert" in str(err):
+        what = f"an answer is of another type than its question: {_first_line(err)}"
+        return AnswerRefused(what, next_step="answer with a text")
     what = f"the template can't be used: {_first_line(err)}"
     return TemplateUnusable(what, where=source.address)
 
