@@ -64,7 +64,7 @@ def commit() -> str:
             ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
         ).stdout.strip()
 
-    others = git("status", "--porcelain", "--", "..", f":!{RESULTS}")
+    others = git("status", "--porcelain", "--", ":(top)", ":(top,exclude)tests/matrix")
     return git("rev-parse", "--short=12", "HEAD") + (" and changes" if others else "")
 
 

@@ -17,6 +17,7 @@ from sourcewright.tree import LEDGER, Tree
 from sourcewright.weaving import missing, verbs, weave_tree
 
 if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
     from pathlib import Path
 
 
@@ -122,15 +123,19 @@ def _refuse_installed(tree: Tree, wanted: Rendered) -> None:
     if wanted.application != "project" or "project" in tree.applications():
         return
     found = find_spec(package)
-    # A folder of that name beside us is a package without code: the one that we fill.
-    places = [] if found is None else list(found.submodule_search_locations or ())
-    if found is not None and places != [str(tree.root)]:
+    if found is not None and not _is_folder(found, tree.root):
         what = f'package: "{package}" is installed here already'
         raise InTheWay(
             what,
             where=str(found.origin or package),
             next_step=f"choose another, for example --set package={package}_pipelines",
         )
+
+
+def _is_folder(found: ModuleSpec, root: Path) -> bool:
+    """Tell whether a package is nothing but the folder that the project is to be in."""
+    places = list(found.submodule_search_locations or ())
+    return found.origin is None and places == [str(root)]
 
 
 def _missing_destinations(tree: Tree, wanted: Rendered) -> list[str]:

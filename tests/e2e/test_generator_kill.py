@@ -74,7 +74,9 @@ def command(
     template: Checkout,
     quick_folder: Path,
 ) -> Command:
-    return made(request.param, acme, template, quick_folder)
+    folder = quick_folder / request.param
+    folder.mkdir()
+    return made(request.param, acme, template, folder)
 
 
 @pytest.fixture(scope="module")
