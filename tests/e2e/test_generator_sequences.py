@@ -67,11 +67,12 @@ class Remembered:
         source: Template,
         answers: Answers,
         tree: Tree,
-        ask: Callable[[str, str], str] | None = None,
+        *,
+        ask: bool = False,
     ) -> Rendered:
         key = (answers, tree.text(".sourcewright/project/answers.yml"))
         if key not in self.known:
-            self.known[key] = render(source, answers, tree, ask)
+            self.known[key] = render(source, answers, tree, ask=ask)
         return self.known[key]
 
 
