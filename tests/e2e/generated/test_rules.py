@@ -44,6 +44,8 @@ FOLDER = "src/acme/sources/local_folder.py"
 BASE = "src/acme/sources/base.py"
 CONFIG = "src/acme/config.py"
 FORMATS = "src/acme/formats.py"
+COPY = "src/acme/copy_binary.py"
+AHEAD = "src/acme/read_ahead.py"
 READ = "src/acme/orchestration/prefect/tasks/postgresql.py"
 WRITE = "src/acme/orchestration/prefect/tasks/adls.py"
 TASKS = "src/acme/orchestration/prefect/tasks/__init__.py"
@@ -56,7 +58,7 @@ PREFECT = "src/acme/orchestration/prefect/utils.py"
 SOURCE_CONTRACT = "tests/contracts/test_postgresql.py"
 LAKE_CONTRACT = "tests/contracts/test_adls.py"
 FLOW_CONTRACT = "tests/contracts/test_postgresql_to_adls.py"
-SOURCE_UNIT = "tests/unit/test_postgresql.py"
+COPY_UNIT = "tests/unit/test_copy_binary.py"
 LAKE_UNIT = "tests/unit/test_adls.py"
 FOLDER_UNIT = "tests/unit/test_local.py"
 SOURCE_LIVE = "tests/integration/test_postgresql.py"
@@ -380,9 +382,9 @@ SECRET_RULES = [
     Mutation(
         "a log line has no password",
         BASE,
-        "        engine = self.create_engine()\n",
+        "        return create_engine(\n",
         "        self.logger.debug(self.url.render_as_string(hide_password=False))\n"
-        "        engine = self.create_engine()\n",
+        "        return create_engine(\n",
         SOURCE_CONTRACT,
         "test_a_server_that_is_not_there_is_worth_a_retry",
     ),
@@ -460,8 +462,9 @@ WHOLE_FILE_RULES = [
     Mutation(
         "a broken-off load commits nothing",
         LAKE,
-        "            write_batches(batches, blob, path)\n            try:\n",
-        "            try:\n                write_batches(batches, blob, path)\n"
+        "            written = write_batches(batches, blob, path)\n            try:\n",
+        "            try:\n"
+        "                written = write_batches(batches, blob, path)\n"
         "            finally:\n                blob.commit(load_id, replace=replace)\n"
         "            try:\n",
         LAKE_LIVE,
@@ -511,7 +514,7 @@ WHOLE_FILE_RULES = [
     Mutation(
         "a column that changed fails by its name",
         FORMATS,
-        "            _check_schema(first.schema, batch.schema, path)\n",
+        "        _check_schema(first.schema, batch.schema, path)\n",
         "",
         LAKE_LIVE,
         "test_a_column_that_changed_is_named",
@@ -521,26 +524,26 @@ WHOLE_FILE_RULES = [
 TYPE_RULES = [
     Mutation(
         "NULL is not an empty text",
-        SOURCE,
-        "[value if value is None else _as_text(value) for value in values]",
-        '["" if value is None else _as_text(value) for value in values]',
+        COPY,
+        "np.arange(1, 2 * len(starts), 2), mask=nulls)",
+        "np.arange(1, 2 * len(starts), 2))",
         SOURCE_LIVE,
         "test_a_value_keeps_its_type[text-",
     ),
     Mutation(
         "NULL is not an empty text in a CSV file",
         FORMATS,
-        "csv.CSVWriter(sink, schema)",
-        "csv.CSVWriter(sink, schema, write_options=csv.WriteOptions("
-        'quoting_style="none"))',
+        '    ".csv": csv.CSVWriter,\n',
+        '    ".csv": lambda sink, schema: csv.CSVWriter(sink, schema, '
+        'write_options=csv.WriteOptions(quoting_style="none")),\n',
         "tests/unit/test_formats.py",
         "test_csv_tells_null_from_empty_text",
     ),
     Mutation(
         "an integer is not a float",
-        SOURCE,
-        "    20: pa.int64(),\n",
-        "    20: pa.float64(),\n",
+        COPY,
+        'Layout("bigint", pa.int64(), ">i8")',
+        'Layout("bigint", pa.float64(), ">i8")',
         SOURCE_LIVE,
         "test_a_value_keeps_its_type[int8-",
     ),
@@ -554,43 +557,67 @@ TYPE_RULES = [
     ),
     Mutation(
         "numeric is not float64",
-        SOURCE,
-        "    return pa.decimal128(precision, scale)\n",
+        COPY,
+        "    return pa.decimal128(digits, decimals)\n",
         "    return pa.float64()\n",
-        SOURCE_UNIT,
+        COPY_UNIT,
         "test_numeric_is_a_decimal_where_one_holds_it",
     ),
     Mutation(
         "numeric without a precision is not float64",
-        SOURCE,
-        "    if precision > DECIMAL256_DIGITS:\n        return pa.string()\n",
-        "    if precision > DECIMAL256_DIGITS:\n        return pa.float64()\n",
+        COPY,
+        "    if digits > DECIMAL256_DIGITS:\n        return pa.string()\n",
+        "    if digits > DECIMAL256_DIGITS:\n        return pa.float64()\n",
         SOURCE_LIVE,
         "test_a_value_keeps_its_type[numeric-1e-15",
     ),
     Mutation(
         "timestamptz keeps its zone",
-        SOURCE,
+        COPY,
         'pa.timestamp("us", tz="UTC")',
         'pa.timestamp("us")',
         SOURCE_LIVE,
         "test_a_value_keeps_its_type[timestamptz-",
     ),
     Mutation(
-        "json is not parsed and written anew",
+        "an interval does not hang on the server's settings",
         SOURCE,
-        '            "json_deserializer": str,\n',
+        '    "IntervalStyle": "iso_8601",\n',
         "",
         SOURCE_LIVE,
-        "test_a_value_keeps_its_type[json-",
+        "test_a_value_keeps_its_type[interval-",
+    ),
+    Mutation(
+        "infinity passes for no date",
+        COPY,
+        'EPOCH_DAYS, _infinities(">i4"))',
+        "EPOCH_DAYS)",
+        COPY_UNIT,
+        "test_a_value_without_counterpart_names_its_column_and_the_cast",
+    ),
+    Mutation(
+        "a time after what Arrow counts does not come round",
+        COPY,
+        "(present > layout.last).any()",
+        "False",
+        COPY_UNIT,
+        "test_a_value_without_counterpart_names_its_column_and_the_cast",
     ),
     Mutation(
         "a result is not fetched at once",
-        BASE,
-        '            "stream_results": True,\n',
-        "",
+        SOURCE,
+        "        if self._bytes >= self._batch_bytes:\n",
+        "        if self._bytes >= 2**40:\n",
         SOURCE_LIVE,
         "test_a_large_result_is_not_fetched_at_once",
+    ),
+    Mutation(
+        "a query that nobody reads is stopped",
+        AHEAD,
+        "            cancel()\n",
+        "            pass\n",
+        "tests/unit/test_read_ahead.py",
+        "test_who_is_blocked_is_cancelled_at_the_deadline_or_the_end",
     ),
 ]
 

@@ -1,14 +1,18 @@
 """Write Arrow record batches as a file, in the format that the path's suffix names."""
 
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+import hashlib
 import io
 from itertools import chain
+import json
+import math
 from pathlib import PurePosixPath
 from typing import IO, Any, Protocol
 
 import pyarrow as pa
 from pyarrow import csv, parquet
+import pyarrow.compute as pc
 
 from acme.exceptions import (
     SchemaChangedError,
@@ -16,6 +20,8 @@ from acme.exceptions import (
 )
 
 Sink = IO[bytes] | io.RawIOBase
+
+ROW_GROUP_BYTES = 32 * 1024 * 1024  # in memory, so before it is compressed
 
 
 class BatchWriter(Protocol):
@@ -28,18 +34,113 @@ class BatchWriter(Protocol):
         """Write what the format ends with."""
 
 
-def _parquet_writer(sink: Sink, schema: pa.Schema) -> BatchWriter:
-    writer: BatchWriter = parquet.ParquetWriter(sink, schema, compression="zstd")
-    return writer
+class _ParquetWriter:
+    """Collects batches into row groups. A column's dictionary is decided on the first."""
+
+    def __init__(self, sink: Sink, schema: pa.Schema) -> None:
+        self._sink = sink
+        self._schema = schema
+        self._writer: parquet.ParquetWriter | None = None
+        self._batches: list[pa.RecordBatch] = []
+        self._bytes = 0
+
+    def write_batch(self, batch: pa.RecordBatch) -> None:
+        self._batches.append(batch)
+        self._bytes += batch.nbytes
+        if self._bytes >= ROW_GROUP_BYTES:
+            self._flush()
+
+    def close(self) -> None:
+        if self._batches or not self._writer:
+            self._flush()
+        if self._writer:
+            self._writer.close()
+
+    def _flush(self) -> None:
+        table = pa.Table.from_batches(self._batches, self._schema)
+        if not self._writer:
+            self._writer = parquet.ParquetWriter(
+                self._sink,
+                self._schema,
+                compression="zstd",
+                use_dictionary=[
+                    name for name in table.column_names if _repeats(table[name])
+                ],
+                write_page_checksum=True,
+            )
+        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+        self._batches.clear()
+        self._bytes = 0
 
 
-def _csv_writer(sink: Sink, schema: pa.Schema) -> BatchWriter:
-    writer: BatchWriter = csv.CSVWriter(sink, schema)
-    return writer
+def _repeats(column: pa.ChunkedArray) -> bool:
+    """Say whether values come twice on average. A dictionary of others is in the way."""
+    if pa.types.is_boolean(column.type) or pa.types.is_nested(column.type):
+        return False
+    distinct: int = pc.count_distinct(column).as_py()
+    return 2 * distinct <= len(column)
+
+
+class _JsonLinesWriter:
+    """An object a line. What JSON has no exact form for is text, bytes are hex digits."""
+
+    def __init__(self, sink: Sink, _schema: pa.Schema) -> None:
+        self._sink = sink
+
+    def write_batch(self, batch: pa.RecordBatch) -> None:
+        columns = [_as_json(column) for column in batch.columns]
+        lines = [
+            json.dumps(
+                dict(zip(batch.schema.names, row, strict=True)),
+                ensure_ascii=False,
+                separators=(",", ":"),
+            )
+            for row in zip(*columns, strict=True)
+        ]
+        self._sink.write("".join(f"{line}\n" for line in lines).encode())
+
+    def close(self) -> None:
+        pass
+
+
+def _as_json(column: pa.Array) -> list[Any]:
+    kind = column.type
+    if pa.types.is_floating(kind):
+        return [
+            value if value is None or math.isfinite(value) else str(value)
+            for value in column.to_pylist()
+        ]
+    if pa.types.is_binary(kind):
+        return [None if value is None else value.hex() for value in column.to_pylist()]
+    as_it_is = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_string)
+    if not any(fits(kind) for fits in as_it_is):
+        column = column.cast(pa.string())
+    return list(column.to_pylist())
 
 
 # CSV: a header, commas, strings in quotes. NULL is nothing at all, '' is a pair of quotes.
-WRITERS = {".csv": _csv_writer, ".parquet": _parquet_writer}
+WRITERS: dict[str, Callable[[Sink, pa.Schema], BatchWriter]] = {
+    ".csv": csv.CSVWriter,
+    ".jsonl": _JsonLinesWriter,
+    ".parquet": _ParquetWriter,
+}
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written into a file.
+
+    Attributes:
+        path: Where, as it was given.
+        rows: How many.
+        bytes: The file's length.
+        sha256: Of the file's bytes, in hex.
+    """
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
 
 
 def check_suffix(path: str) -> str:
@@ -57,8 +158,10 @@ def check_suffix(path: str) -> str:
     return suffix
 
 
-def write_batches(batches: Iterable[pa.RecordBatch], sink: Sink, path: str) -> None:
+def write_batches(batches: Iterable[pa.RecordBatch], sink: Sink, path: str) -> Written:
     """Write batches to an open binary file. `sink` stays open.
+
+    Where a batch fails, the file is left without its end.
 
     Args:
         batches: At least one, which may have no rows; all of one schema.
@@ -75,10 +178,38 @@ def write_batches(batches: Iterable[pa.RecordBatch], sink: Sink, path: str) -> N
     if first is None:
         msg = "write_batches() needs a batch to know the columns, even an empty one"
         raise ValueError(msg)
-    with closing(open_writer(sink, first.schema)) as writer:
-        for batch in chain([first], remaining):
-            _check_schema(first.schema, batch.schema, path)
-            writer.write_batch(batch)
+    counted = _Counted(sink)
+    writer = open_writer(counted, first.schema)
+    rows = 0
+    for batch in chain([first], remaining):
+        _check_schema(first.schema, batch.schema, path)
+        writer.write_batch(batch)
+        rows += batch.num_rows
+    writer.close()
+    return Written(path, rows, counted.tell(), counted.hash.hexdigest())
+
+
+class _Counted(io.RawIOBase):
+    """Passes bytes on, and knows their number and their SHA-256."""
+
+    def __init__(self, sink: Sink) -> None:
+        super().__init__()
+        self._sink = sink
+        self._position = 0
+        self.hash = hashlib.sha256()
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        self._sink.write(view)
+        self.hash.update(view)
+        self._position += view.nbytes
+        return view.nbytes
 
 
 def _check_schema(expected: pa.Schema, given: pa.Schema, path: str) -> None:

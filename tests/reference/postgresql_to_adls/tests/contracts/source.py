@@ -14,6 +14,7 @@ from acme.exceptions import (
 )
 from acme.signals import SKIP
 from acme.sources import Source
+from acme.sources.base import FIRST_ROWS
 from tests.contracts.shown import everything_shown
 
 
@@ -60,6 +61,7 @@ class LiveSourceContract:
     """What holds with a server. Override the fixture `live_source`."""
 
     rows_query: ClassVar[str]  # three rows, a column `number`: 1, 2, 3
+    many_query: ClassVar[str]  # a thousand rows
     empty_query: ClassVar[str]  # the same column, and no row
     rejected_query: ClassVar[str]
 
@@ -73,8 +75,9 @@ class LiveSourceContract:
         assert table.column("number").to_pylist() == [1, 2, 3]
 
     def test_batches_are_bounded(self, live_source: Source) -> None:
-        batches = list(live_source.to_batches(self.rows_query, batch_rows=2))
-        assert [batch.num_rows for batch in batches] == [2, 1]
+        batches = list(live_source.to_batches(self.many_query, batch_bytes=1))
+        assert sum(batch.num_rows for batch in batches) == 1000
+        assert max(batch.num_rows for batch in batches) <= FIRST_ROWS
 
     def test_a_data_frame_has_arrow_columns(self, live_source: Source) -> None:
         df = live_source.to_df(self.rows_query)

@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from importlib.util import find_spec
+import time as time_module
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from acme.exceptions import (
     FatalError,
     QueryRejectedError,
     SourceUnavailableError,
+    UnsupportedTypeError,
 )
 from acme.utils import skip_test_on_missing_extra
 
@@ -23,7 +25,7 @@ if find_spec("psycopg2") is None:
     )
 
 from acme.sources import PostgreSQL
-from acme.sources.base import BATCH_ROWS
+from acme.sources.base import BATCH_BYTES
 from tests.contracts.shown import everything_shown
 from tests.contracts.source import LiveSourceContract
 from tests.integration.live import postgresql as live
@@ -38,6 +40,7 @@ def source() -> PostgreSQL:
 
 class TestPostgreSQL(LiveSourceContract):
     rows_query = "SELECT generate_series(1, 3) AS number"
+    many_query = "SELECT generate_series(1, 1000) AS number"
     empty_query = f"{rows_query} LIMIT 0"
     rejected_query = "SELECT * FROM no_such_table"
 
@@ -78,6 +81,8 @@ class TestPostgreSQL(LiveSourceContract):
         ),
         ("json", '{"b": 1,"a":2, "b":3}', pa.string(), '{"b": 1,"a":2, "b":3}'),
         ("uuid", f"{UUID(int=10)}", pa.string(), f"{UUID(int=10)}"),
+        ("interval", "1 mon 2 days 3.5 s", pa.string(), "P1M2DT3.5S"),
+        ("int[]", "{1,NULL,2}", pa.string(), "{1,NULL,2}"),
     ],
 )
 def test_a_value_keeps_its_type(
@@ -92,6 +97,63 @@ def test_a_value_keeps_its_type(
     )
     assert table.schema.field("value").type == kind
     assert table.column("value").to_pylist() == [expected, None]
+
+
+@pytest.mark.parametrize(
+    ("type_name", "text"),
+    [
+        ("date", "infinity"),
+        ("time", "24:00:00"),
+        ("timestamp", "-infinity"),
+        ("timestamptz", "294276-12-31 23:59:59+00"),
+        ("numeric(3, 1)", "NaN"),
+    ],
+)
+def test_a_value_that_no_type_holds_names_its_column_and_the_cast(
+    source: PostgreSQL,
+    type_name: str,
+    text: str,
+) -> None:
+    value = f"'{text}'::{type_name}"
+    with pytest.raises(UnsupportedTypeError, match='"value"::text'):
+        source.to_arrow(f"SELECT {value} AS value")
+    as_text = source.to_arrow(f"SELECT {value}::text AS value")
+    assert as_text.column("value").to_pylist() == [text]
+
+
+@pytest.mark.parametrize("query", ["SELECT 1 AS one;", "TABLE one -- its end"])
+def test_a_query_is_taken_as_people_write_it(
+    source: PostgreSQL,
+    query: str,
+) -> None:
+    with_one = f"WITH one AS (SELECT 1 AS one) {query}"
+    assert source.to_arrow(with_one).to_pylist() == [{"one": 1}]
+
+
+def test_all_queries_of_a_snapshot_see_one_state(
+    source: PostgreSQL,
+) -> None:
+    now = "SELECT pg_current_snapshot()::text AS state"
+    with source.snapshot() as snapshot:
+        first, second = list(snapshot.to_batches(now)), list(snapshot.to_batches(now))
+    assert first == second
+
+
+def test_who_stops_reading_stops_the_query(
+    source: PostgreSQL,
+) -> None:
+    marked = "SELECT generate_series(1, 1000000000) AS number /* stopped early */"
+    batches = source.to_batches(marked)
+    next(batches)
+    batches.close()
+    running = (
+        "SELECT count(*) AS count FROM pg_stat_activity WHERE state = 'active' "
+        "AND query LIKE '%stopped ' || 'early%' AND query NOT LIKE '%pg_stat%'"
+    )
+    deadline = time_module.monotonic() + 10
+    while source.to_arrow(running).to_pylist() != [{"count": 0}]:
+        assert time_module.monotonic() < deadline
+        time_module.sleep(0.1)
 
 
 def test_a_nullable_integer_stays_an_integer(
@@ -113,8 +175,8 @@ def test_a_large_result_is_not_fetched_at_once(
 ) -> None:
     source.query_timeout = 2  # for all rows; a batch of them takes no time
     batches = source.to_batches("SELECT generate_series(1, 1000000000) AS number")
-    assert next(batches).num_rows == BATCH_ROWS
-    assert next(batches).num_rows == BATCH_ROWS
+    assert 0 < next(batches).nbytes < 2 * BATCH_BYTES
+    assert 0 < next(batches).nbytes < 2 * BATCH_BYTES
 
 
 def test_a_slow_query_is_given_up(

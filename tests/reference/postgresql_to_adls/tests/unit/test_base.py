@@ -19,7 +19,10 @@ from acme.exceptions import (
     SourceUnavailableError,
     UnsupportedTypeError,
 )
-from acme.formats import write_batches
+from acme.formats import (
+    Written,
+    write_batches,
+)
 from acme.sources.base import (
     SQL,
     Credentials,
@@ -51,9 +54,9 @@ class Memory(Destination):
         batches: Iterable[pa.RecordBatch],
         path: str,
         **options: Any,
-    ) -> None:
+    ) -> Written:
         self.sink = io.BytesIO()
-        write_batches(batches, self.sink, path)
+        return write_batches(batches, self.sink, path)
 
 
 @pytest.fixture
@@ -72,6 +75,10 @@ def source(tmp_path: Path) -> SQLite:
 
 class TestSQLite(LiveSourceContract):
     rows_query = "SELECT number FROM numbers ORDER BY number"
+    many_query = (
+        "WITH RECURSIVE many (number) AS (SELECT 1 UNION ALL "
+        "SELECT number + 1 FROM many LIMIT 1000) SELECT number FROM many"
+    )
     empty_query = "SELECT number FROM numbers WHERE number > 3"
     rejected_query = "SELECT FROM WHERE"
 
@@ -138,6 +145,18 @@ def test_a_connector_names_the_extra_that_it_misses(
     monkeypatch.setattr(SQLite, "requires", ("no_such_module_anywhere", "sqlite"))
     with pytest.raises(MissingExtraError, match=r"\[sqlite\]"):
         SQLite(credentials={"path": "shop.sqlite"})
+
+
+def test_batches_grow_until_they_are_as_long_as_they_may_be(source: SQLite) -> None:
+    batches = list(source.to_batches(TestSQLite.many_query, batch_bytes=4000))
+    assert [batch.num_rows for batch in batches] == [100, 500, 400]
+
+
+def test_polars_takes_the_columns_as_they_are(source: SQLite) -> None:
+    polars = pytest.importorskip("polars")
+    df = source.to_polars(TestSQLite.rows_query)
+    assert df.schema == {"number": polars.Int64}
+    assert df["number"].to_list() == [1, 2, 3]
 
 
 @pytest.mark.parametrize("rows", [2, 0])

@@ -1,14 +1,20 @@
+from decimal import Decimal
+from hashlib import sha256
 import io
 
 import pyarrow as pa
 from pyarrow import parquet
 import pytest
 
+from acme import formats
 from acme.exceptions import (
     SchemaChangedError,
     UnsupportedFormatError,
 )
-from acme.formats import write_batches
+from acme.formats import (
+    Written,
+    write_batches,
+)
 
 BATCH = pa.RecordBatch.from_pydict({"number": [1, None], "text": ["", None]})
 
@@ -25,8 +31,50 @@ def test_csv_tells_null_from_empty_text() -> None:
     assert sink.getvalue() == b'"number","text"\n1,""\n,\n'
 
 
+def test_json_lines_keep_what_json_has_no_number_for_as_text() -> None:
+    batch = pa.RecordBatch.from_pydict(
+        {
+            "large": [2**63 - 1, None],
+            "exact": pa.array([Decimal("0.10"), None]),
+            "float": [float("nan"), 0.5],
+            "bytes": [b"\xff", None],
+            "text": ["ü\n", ""],
+        }
+    )
+    sink = io.BytesIO()
+    written = write_batches([batch], sink, "file.jsonl")
+    assert sink.getvalue().decode().splitlines() == [
+        '{"large":9223372036854775807,"exact":"0.10","float":"nan",'
+        '"bytes":"ff","text":"ü\\n"}',
+        '{"large":null,"exact":null,"float":0.5,"bytes":null,"text":""}',
+    ]
+    assert written == Written(
+        "file.jsonl", 2, len(sink.getvalue()), sha256(sink.getvalue()).hexdigest()
+    )
+
+
+def test_parquet_has_groups_of_rows_and_dictionaries_where_values_repeat(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(formats, "ROW_GROUP_BYTES", 10_000)
+    batches = [
+        pa.RecordBatch.from_pydict(
+            {"number": [*range(500 * i, 500 * i + 500)], "text": ["again", ""] * 250}
+        )
+        for i in range(5)
+    ]
+    sink = io.BytesIO()
+    write_batches(batches, sink, "file.parquet")
+    metadata = parquet.ParquetFile(sink).metadata
+    assert [metadata.row_group(i).num_rows for i in range(3)] == [1000, 1000, 500]
+    number, text = (metadata.row_group(0).column(i) for i in range(2))
+    assert not number.has_dictionary_page
+    assert text.has_dictionary_page
+    assert (number.statistics.min, number.statistics.max) == (0, 999)
+
+
 def test_an_unknown_suffix_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UnsupportedFormatError, match=r"'\.txt'.*\.csv, \.parquet"):
+    with pytest.raises(UnsupportedFormatError, match=r"'\.txt'.*\.csv, \.jsonl"):
         write_batches([BATCH], io.BytesIO(), "file.txt")
 
 

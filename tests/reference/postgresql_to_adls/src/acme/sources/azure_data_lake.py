@@ -20,6 +20,7 @@ from acme.exceptions import (
     DestinationUnavailableError,
 )
 from acme.formats import (
+    Written,
     check_suffix,
     write_batches,
 )
@@ -95,9 +96,10 @@ class AzureDataLakeCredentials(Credentials):
 
 
 class AzureDataLake(Destination):
-    """A storage account. Paths are `<container>/<folders>/<file>.parquet` or `.csv`.
+    """A storage account.
 
-    A file is sent as uncommitted blocks and appears by one commit of their list, so a
+    Paths are `<container>/<folders>/<file>`, with the suffix .parquet, .csv or .jsonl. A
+    file is sent as uncommitted blocks and appears by one commit of their list, so a
     failed or killed load leaves what was there before.
     """
 
@@ -143,7 +145,7 @@ class AzureDataLake(Destination):
         *,
         overwrite: bool = False,
         load_id: str | None = None,
-    ) -> None:
+    ) -> Written:
         """Write batches into one file, which appears whole at `path` or not at all.
 
         As `Destination.from_batches`. Memory: a batch, and one block of 8 MiB.
@@ -171,13 +173,14 @@ class AzureDataLake(Destination):
             replace = overwrite or written_by == load_id
             if written_by is not None and not replace:
                 raise DestinationExistsError.at(path)
-            write_batches(batches, blob, path)
+            written = write_batches(batches, blob, path)
             try:
                 blob.commit(load_id, replace=replace)
             except ResourceExistsError as err:
                 # Somebody was faster; or it was we, and the answer got lost.
                 if blob.load_id() != load_id:
                     raise DestinationExistsError.at(path) from err
+        return written
 
     @contextlib.contextmanager
     def _explained(self, path: str) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 import logging
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -21,12 +21,17 @@ from acme.exceptions import (
     SourceUnavailableError,
     UnsupportedTypeError,
 )
+from acme.formats import Written
 from acme.signals import SKIP
 from acme.utils import require_extra
 
+if TYPE_CHECKING:
+    import polars as pl
+
 IfEmpty = Literal["warn", "skip", "fail"]
 
-BATCH_ROWS = 65_536
+BATCH_BYTES = 1024 * 1024  # as large as a processor's cache, so that work is done in it
+FIRST_ROWS = 100  # how many a SQL source fetches before it knows how long they are
 CONNECT_SECONDS = 10
 
 
@@ -103,12 +108,12 @@ class Source(Connector, ABC):
 
     @abstractmethod
     def to_batches(
-        self, query: str, *, batch_rows: int = BATCH_ROWS
+        self, query: str, *, batch_bytes: int = BATCH_BYTES
     ) -> Iterator[pa.RecordBatch]:
-        """Yield the result of `query` in batches of at most `batch_rows` rows.
+        """Yield the result of `query` in batches of about `batch_bytes`.
 
-        Columns keep the query's order. A result without rows is one empty batch, so
-        that a destination always learns the columns.
+        A batch may be longer by a row, so a row that is longer is a batch. Columns keep the query's order. A result without rows is one empty batch, so that a destination
+        always learns the columns.
 
         Raises:
             SourceUnavailableError: No connection, or a broken one; a retry may help.
@@ -150,6 +155,23 @@ class Source(Connector, ABC):
         table = self.to_arrow(query, if_empty=if_empty)
         df: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
         return df
+
+    def to_polars(self, query: str, *, if_empty: IfEmpty = "warn") -> "pl.DataFrame":
+        """Return the result of `query` as a Polars data frame.
+
+        Args:
+            query: As in `to_batches`.
+            if_empty: As in `to_arrow`.
+
+        Raises:
+            MissingExtraError: Polars isn't installed.
+            ConnectorError: As in `to_arrow`.
+            SKIP: As in `to_arrow`.
+        """
+        require_extra("to_polars", "polars", "polars")
+        import polars as pl  # noqa: PLC0415 - an extra
+
+        return pl.DataFrame(self.to_arrow(query, if_empty=if_empty))
 
     def _handle_if_empty(self, if_empty: IfEmpty) -> None:
         message = "The query gave no rows."
@@ -204,7 +226,11 @@ class SQL(Source):
     def create_engine(self) -> Engine:
         """Return a new engine; connections are not kept when they are closed."""
         return create_engine(
-            self.url, hide_parameters=True, poolclass=NullPool, **self.engine_options()
+            self.url,
+            hide_parameters=True,
+            poolclass=NullPool,
+            pool_reset_on_return=None,  # a connection that is closed needs no rollback
+            **self.engine_options(),
         )
 
     def engine_options(self) -> dict[str, Any]:
@@ -219,28 +245,28 @@ class SQL(Source):
         """
         return [None] * len(description)
 
-    def explain(self, error: DBAPIError, *, connected: bool) -> ConnectorError:
+    def explain(self, error: BaseException, *, connected: bool) -> ConnectorError:
         """Return what an error of the database means for the caller.
 
         Args:
-            error: What SQLAlchemy raised.
-            connected: Whether there was a connection when it was raised.
+            error: What the driver raised.
+            connected: Whether there is a connection, still.
         """
-        rejected = connected and not error.connection_invalidated
-        kind = QueryRejectedError if rejected else SourceUnavailableError
+        kind = QueryRejectedError if connected else SourceUnavailableError
         return kind(
             f"The database said: {first_line(error)}.",
             self.address,
-            "correct the query." if rejected else "check that the database runs.",
+            "correct the query." if connected else "check that the database runs.",
         )
 
     def to_batches(
-        self, query: str, *, batch_rows: int = BATCH_ROWS
+        self, query: str, *, batch_bytes: int = BATCH_BYTES
     ) -> Iterator[pa.RecordBatch]:
-        """Yield the result of `query` in batches of at most `batch_rows` rows.
+        """Yield the result of `query` in batches of about `batch_bytes`.
 
-        As `Source.to_batches`. The query runs as it stands: it takes no parameters, and
-        neither `%` nor `:name` means anything in it. Memory: two batches.
+        As `Source.to_batches`, but that the bytes of a batch are estimated from the
+        rows of the one before. The query runs as it stands: it takes no parameters, and
+        neither `%` nor `:name` means anything in it.
 
         Raises:
             SourceUnavailableError: No connection, or a broken one; a retry may help.
@@ -249,7 +275,7 @@ class SQL(Source):
             UnsupportedTypeError: A column can't be had exactly; names it.
         """
         options = {
-            "max_row_buffer": batch_rows,
+            "max_row_buffer": FIRST_ROWS,
             "no_parameters": True,
             "stream_results": True,
         }
@@ -259,14 +285,16 @@ class SQL(Source):
             with engine.connect().execution_options(**options) as connection:
                 connected = True
                 result = connection.exec_driver_sql(query)
-                names = self._unique(list(result.keys()))
+                names = self.check_names(list(result.keys()))
                 types = self.column_types(result.cursor.description)
-                batch = self._batch(names, types, result.fetchmany(batch_rows))
+                batch = self._batch(names, types, result.fetchmany(FIRST_ROWS))
                 yield batch
-                while rows := result.fetchmany(batch_rows):
-                    yield self._batch(names, batch.schema.types, rows)
+                while rows := result.fetchmany(_fitting_rows(batch, batch_bytes)):
+                    batch = self._batch(names, batch.schema.types, rows)
+                    yield batch
         except DBAPIError as err:
-            raise self.explain(err, connected=connected) from err
+            connected = connected and not err.connection_invalidated
+            raise self.explain(err.orig or err, connected=connected) from err
         except (OverflowError, ValueError) as err:
             raise UnsupportedTypeError(
                 f"The driver can't hold a value: {err}.",
@@ -276,7 +304,12 @@ class SQL(Source):
         finally:
             engine.dispose()
 
-    def _unique(self, names: list[str]) -> list[str]:
+    def check_names(self, names: list[str]) -> list[str]:
+        """Return the names of a result's columns.
+
+        Raises:
+            QueryRejectedError: Two columns have one name.
+        """
         for name in names:
             if names.count(name) > 1:
                 raise QueryRejectedError(
@@ -319,12 +352,12 @@ class Destination(Connector, ABC):
         *,
         overwrite: bool = False,
         load_id: str | None = None,
-    ) -> None:
+    ) -> Written:
         """Write batches into one file, which appears whole at `path` or not at all.
 
         Args:
             batches: At least one, which may have no rows; all of one schema.
-            path: Where to write. Its suffix gives the format: .parquet or .csv.
+            path: Where to write. Its suffix gives the format: .parquet, .csv or .jsonl.
             overwrite: Whether to replace a file that is there.
             load_id: Names this load. A file that a former attempt of the same load
                 left there is replaced even without `overwrite`, so that a retry after
@@ -343,7 +376,7 @@ class Destination(Connector, ABC):
         *,
         overwrite: bool = False,
         load_id: str | None = None,
-    ) -> None:
+    ) -> Written:
         """Write a data frame, without its index. As `from_batches`.
 
         A frame without rows gives a file with its columns and no rows.
@@ -351,11 +384,17 @@ class Destination(Connector, ABC):
         table = pa.Table.from_pandas(df, preserve_index=False)
         table = table.replace_schema_metadata(None)
         empty = pa.RecordBatch.from_pylist([], schema=table.schema)
-        self.from_batches(
+        return self.from_batches(
             table.to_batches() or [empty], path, overwrite=overwrite, load_id=load_id
         )
 
 
-def first_line(error: DBAPIError) -> str:
+def _fitting_rows(batch: pa.RecordBatch, batch_bytes: int) -> int:
+    """Return how many rows like these are as long as a batch may be."""
+    fitting: int = batch_bytes * batch.num_rows // max(1, batch.nbytes)
+    return max(1, fitting)
+
+
+def first_line(error: BaseException) -> str:
     """Return the first line of what the driver said, without its last full stop."""
-    return str(error.orig).strip().partition("\n")[0].rstrip(".")
+    return str(error).strip().partition("\n")[0].rstrip(".")

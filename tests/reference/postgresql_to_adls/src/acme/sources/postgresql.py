@@ -1,58 +1,71 @@
 """Read from PostgreSQL."""
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterator
+import contextlib
+from functools import partial
+import os
 import re
+import socket
+import threading
 from typing import Any, Literal
-from uuid import UUID
 
 import pyarrow as pa
 from pydantic import SecretStr
 from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError
 
+from acme.copy_binary import (
+    HEADER_BYTES,
+    TRAILER,
+    Column,
+    decode,
+)
 from acme.exceptions import (
     ConnectorError,
     CredentialError,
     FatalError,
     QueryRejectedError,
     SourceUnavailableError,
-    UnsupportedTypeError,
 )
+from acme.read_ahead import read_ahead
 from acme.sources.base import (
+    BATCH_BYTES,
     CONNECT_SECONDS,
     SQL,
     Credentials,
     first_line,
 )
 
-# PostgreSQL's type OID -> the Arrow type that holds every value of it.
-# https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat
-ARROW_TYPES: dict[int, pa.DataType] = {
-    16: pa.bool_(),
-    17: pa.binary(),  # bytea
-    18: pa.string(),  # "char"
-    19: pa.string(),  # name
-    20: pa.int64(),
-    21: pa.int16(),
-    23: pa.int32(),
-    25: pa.string(),  # text
-    26: pa.int64(),  # oid
-    114: pa.string(),  # json, as it was written
-    700: pa.float32(),
-    701: pa.float64(),
-    1042: pa.string(),  # char(n)
-    1043: pa.string(),  # varchar
-    1082: pa.date32(),
-    1083: pa.time64("us"),
-    1114: pa.timestamp("us"),
-    1184: pa.timestamp("us", tz="UTC"),  # timestamptz: an instant
-    2950: pa.string(),  # uuid
-    3802: pa.string(),  # jsonb
+with contextlib.suppress(ImportError):
+    from psycopg2 import Error as DriverError
+    from psycopg2 import sql
+
+LOCK_SECONDS = 60
+CANCEL_SECONDS = 1.0
+
+DESCRIBE = "SELECT * FROM ({query}) AS result LIMIT 0"
+COPY = (
+    "COPY (SELECT {selected} FROM ({query}) AS result ({aliases})) "
+    "TO STDOUT (FORMAT binary)"
+)
+
+# On them hangs what the server writes for a value that it casts to text.
+SESSION = {
+    "DateStyle": "ISO",
+    "IntervalStyle": "iso_8601",
+    "TimeZone": "UTC",
+    "bytea_output": "hex",
+    "default_transaction_isolation": r"repeatable\ read",
+    "default_transaction_read_only": "on",
+    "extra_float_digits": "1",
+    "lock_timeout": f"{LOCK_SECONDS}s",
 }
-NUMERIC_OID = 1700
-DECIMAL128_DIGITS = 38
-DECIMAL256_DIGITS = 76
+# The connection of a server that is gone without a word is given up after a minute.
+KEEPALIVES = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # milliseconds
+}
 
 # SQLSTATE by class or code -> what it means for the caller; the longest match counts.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -97,11 +110,11 @@ class PostgreSQLCredentials(Credentials):
 
 
 class PostgreSQL(SQL):
-    """A PostgreSQL database, read through a server-side cursor.
+    """A PostgreSQL database, read by COPY.
 
-    Sessions are read-only, in UTC. The types that it reads are those of `ARROW_TYPES`,
-    and numeric: with a precision of up to 76 digits as a decimal, else as text. Any
-    other type has to be cast in the query.
+    Sessions are read-only, in UTC, and see one state of the database from their first
+    query on. `copy_binary.LAYOUTS` says which Arrow type holds which type. Any other
+    type arrives as the text that PostgreSQL writes for it, intervals in ISO 8601.
     """
 
     credentials_model = PostgreSQLCredentials
@@ -122,45 +135,64 @@ class PostgreSQL(SQL):
         )
 
     def engine_options(self) -> dict[str, Any]:
-        """Return timeouts, a read-only session in UTC, and json left as it is."""
-        settings = {
-            "TimeZone": "UTC",
-            "default_transaction_read_only": "on",
-            "statement_timeout": f"{self.query_timeout}s",
-        }
+        """Return timeouts, and the settings of a read-only session."""
+        settings = {**SESSION, "statement_timeout": f"{self.query_timeout}s"}
         connect_args: dict[str, Any] = {
             "application_name": "acme",
+            "client_encoding": "utf8",
             "connect_timeout": CONNECT_SECONDS,
             "options": " ".join(f"-c {key}={value}" for key, value in settings.items()),
             "sslmode": self.credentials.sslmode,
+            **KEEPALIVES,
         }
         if self.credentials.sslrootcert:
             connect_args["sslrootcert"] = self.credentials.sslrootcert
-        return {
-            "connect_args": connect_args,
-            "json_deserializer": str,
-        }
+        return {"connect_args": connect_args}
 
-    def column_types(self, description: Sequence[Any]) -> list[pa.DataType | None]:
-        """Return the Arrow type of each column.
+    def to_batches(
+        self, query: str, *, batch_bytes: int = BATCH_BYTES
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the result of `query` in batches of about `batch_bytes`.
 
-        Args:
-            description: psycopg2's columns: name, type_code, precision, scale.
+        As `Source.to_batches`. The query is a SELECT, VALUES or TABLE, or WITH before
+        one of them; it takes no parameters. Memory: three batches. Where the iteration
+        ends early, the server is told to stop.
 
         Raises:
-            UnsupportedTypeError: A column's type isn't in the table; names the column.
+            SourceUnavailableError: No connection, a broken one, or no answer within
+                `query_timeout`; a retry may help.
+            CredentialError: The database refused the user.
+            QueryRejectedError: The database refused the query.
+            UnsupportedTypeError: A value has no exact counterpart; names the column.
         """
-        return [self._column_type(column) for column in description]
+        with self.snapshot() as snapshot:
+            yield from snapshot.to_batches(query, batch_bytes=batch_bytes)
 
-    def explain(self, error: DBAPIError, *, connected: bool) -> ConnectorError:
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator["Snapshot"]:
+        """Connect, and give what sees one state of the database in all its queries.
+
+        Raises:
+            SourceUnavailableError: No connection; a retry may help.
+            CredentialError: The database refused the user.
+            FatalError: There is no such database, or no such certificate.
+        """
+        try:
+            connection = self.create_engine().raw_connection()
+        except DriverError as err:
+            raise self.explain(err, connected=False) from err
+        with contextlib.closing(connection):
+            yield Snapshot(self, connection.driver_connection)
+
+    def explain(self, error: BaseException, *, connected: bool) -> ConnectorError:
         """Return what an error of PostgreSQL means for the caller.
 
         Args:
-            error: What SQLAlchemy raised.
+            error: What psycopg2 raised.
             connected: Whether there was a connection when it was raised.
         """
         said = f"PostgreSQL said: {first_line(error)}."
-        state = getattr(error.orig, "pgcode", None)
+        state = getattr(error, "pgcode", None)
         if not connected:
             kind, next_step = next(
                 (kind, next_step)
@@ -175,36 +207,135 @@ class PostgreSQL(SQL):
             next_step = ERROR_NEXT_STEPS.get(kind, "try again.")
         return kind(said, self.address, next_step)
 
-    def _column_type(self, column: Any) -> pa.DataType:
-        if column.type_code == NUMERIC_OID:
-            return _numeric_type(column.precision, column.scale)
+
+class Snapshot:
+    """One state of a database, for as long as its connection is open."""
+
+    def __init__(self, source: PostgreSQL, connection: Any) -> None:
+        """Take over a connection of psycopg2 that has run no query yet."""
+        self._source = source
+        self._connection = connection
+
+    def describe(self, query: str) -> list[Column]:
+        """Return the columns of a query, which is not run for it.
+
+        Raises:
+            QueryRejectedError: The database refused the query, or it has no columns,
+                or two of one name.
+        """
+        with self._explained(), self._connection.cursor() as cursor:
+            cursor.execute(sql.SQL(DESCRIBE).format(query=as_subquery(query)))
+            columns = [Column.described(column) for column in cursor.description]
+        if not columns:
+            raise QueryRejectedError(
+                "The query gives no columns.", self._source.address, "name some."
+            )
+        self._source.check_names([column.name for column in columns])
+        return columns
+
+    def to_batches(
+        self, query: str, *, batch_bytes: int = BATCH_BYTES
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the result of `query`. As `PostgreSQL.to_batches`."""
+        columns = self.describe(query)
+        with self._explained():
+            yield from read_ahead(
+                partial(self._copy, query, columns, batch_bytes),
+                cancel=self._cancel,
+                seconds=self._source.query_timeout,
+            )
+
+    def _copy(
+        self,
+        query: str,
+        columns: list[Column],
+        batch_bytes: int,
+        put: Callable[[pa.RecordBatch], None],
+    ) -> None:
+        """Run the query, and put its rows as batches: at least one."""
+        aliases = [sql.Identifier(f"c{number}") for number in range(len(columns))]
+        selected = [
+            sql.SQL("{}::text").format(alias) if column.cast else alias
+            for alias, column in zip(aliases, columns, strict=True)
+        ]
+        statement = sql.SQL(COPY).format(
+            selected=sql.SQL(", ").join(selected),
+            query=as_subquery(query),
+            aliases=sql.SQL(", ").join(aliases),
+        )
+        rows = _Rows(columns, batch_bytes, put)
+        with self._connection.cursor() as cursor:
+            cursor.copy_expert(statement, rows)
+        rows.end()
+
+    def _cancel(self) -> None:
+        """Have the server stop; where it doesn't answer, cut the connection."""
+
+        def ask() -> None:
+            with contextlib.suppress(DriverError):
+                self._connection.cancel()
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(CANCEL_SECONDS)
+        with (
+            contextlib.suppress(DriverError, OSError),
+            # A copy of the descriptor, for libpq closes its own.
+            socket.socket(fileno=os.dup(self._connection.fileno())) as line,
+        ):
+            line.shutdown(socket.SHUT_RDWR)
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn the driver's errors into ours."""
         try:
-            return ARROW_TYPES[column.type_code]
-        except KeyError:
-            raise UnsupportedTypeError(
-                f"The column '{column.name}' has a type (OID {column.type_code}) "
-                "that has no exact counterpart.",
-                self.address,
-                f'cast it in the query: "{column.name}"::text AS "{column.name}".',
-            ) from None
-
-    def _array(self, name: str, kind: pa.DataType | None, values: Any) -> pa.Array:
-        if kind == pa.string():
-            values = [value if value is None else _as_text(value) for value in values]
-        return super()._array(name, kind, values)
+            yield
+        except DriverError as err:
+            raise self._source.explain(err, connected=True) from err
+        except TimeoutError as err:
+            raise SourceUnavailableError(
+                f"The query took longer than {self._source.query_timeout} seconds.",
+                self._source.address,
+                "try again, or raise query_timeout.",
+            ) from err
 
 
-def _as_text(value: str | Decimal | UUID) -> str:
-    """Return a value as PostgreSQL writes it: numeric never as 1E-15."""
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
+class _Rows:
+    """What COPY writes its rows to, one by one."""
+
+    def __init__(
+        self,
+        columns: list[Column],
+        batch_bytes: int,
+        put: Callable[[pa.RecordBatch], None],
+    ) -> None:
+        self._columns = columns
+        self._batch_bytes = batch_bytes
+        self._put = put
+        self._rows: list[bytes] = []
+        self._bytes = 0
+        self._is_first = True
+
+    def write(self, row: bytes) -> None:
+        self._rows.append(row)
+        self._bytes += len(row)
+        if self._bytes >= self._batch_bytes:
+            self._flush()
+
+    def end(self) -> None:
+        if self._rows not in ([], [TRAILER]) or self._is_first:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._is_first:
+            self._rows[0] = self._rows[0][HEADER_BYTES:]
+        rows = [row for row in self._rows if row not in {b"", TRAILER}]
+        self._put(decode(rows, self._columns))
+        self._rows.clear()
+        self._bytes = 0
+        self._is_first = False
 
 
-def _numeric_type(precision: int | None, scale: int | None) -> pa.DataType:
-    """Return a decimal where one holds every value of numeric(precision, scale)."""
-    if precision is None or scale is None or not 0 <= scale <= precision:
-        return pa.string()
-    if precision > DECIMAL256_DIGITS:
-        return pa.string()
-    if precision > DECIMAL128_DIGITS:
-        return pa.decimal256(precision, scale)
-    return pa.decimal128(precision, scale)
+def as_subquery(query: str) -> "sql.SQL":
+    """Return a query as it can stand in parentheses, even with a comment at its end."""
+    return sql.SQL(f"{query.strip().removesuffix(';')}\n")
