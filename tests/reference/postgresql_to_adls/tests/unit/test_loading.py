@@ -124,7 +124,8 @@ class Flipping(Memory):
     """Flips a bit of the first column's last page."""
 
     def damage(self, content: bytes) -> bytes:
-        column = parquet.ParquetFile(io.BytesIO(content)).metadata.row_group(0).column(0)
+        metadata = parquet.ParquetFile(io.BytesIO(content)).metadata
+        column = metadata.row_group(0).column(0)
         place = MAGIC_BYTES + column.total_compressed_size - 1
         return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
 

@@ -371,12 +371,21 @@ class Snapshot(Reading):
                 "report it as a mistake of this program.",
             )
 
+    def cancel(self, process: int) -> None:
+        """Have the server stop what another of its processes does."""
+        self._fetch(f"SELECT pg_cancel_backend({process:d})")
+
     def _cancel(self) -> None:
         """Have the server stop; where it doesn't answer, cut the connection."""
+        process = self._connection.info.backend_pid
 
         def ask() -> None:
-            with contextlib.suppress(DriverError):
-                self._connection.cancel()
+            # Not connection.cancel(), which stops all threads until it is answered.
+            with (
+                contextlib.suppress(ConnectorError),
+                self._source.snapshot() as other,
+            ):
+                other.cancel(process)
 
         asking = threading.Thread(target=ask, daemon=True)
         asking.start()
