@@ -31,6 +31,7 @@ SHARED = [
     "src/acme/sources/__init__.py",
 ]
 FLOWS = "src/acme/orchestration/prefect/flows"
+TASKS = "src/acme/orchestration/prefect/tasks"
 HOST_FILES = {
     "README.md": "# Shop\n",
     "mkdocs.yml": "site_name: Shop\ntheme: !!python/name:shop.theme\n",
@@ -231,8 +232,12 @@ def test_a_flow_alone_joins_a_source_and_a_destination(
         ".sourcewright/flow-orders_db-adls/edits.yml",
         ".sourcewright/flow-orders_db-adls/woven.yml",
         f"{FLOWS}/orders_db_to_adls.py",
+        f"{FLOWS}/orders_db_to_adls_in_batches.py",
+        f"{TASKS}/orders_db_batches_to_adls.py",
         "tests/contracts/test_orders_db_to_adls.py",
+        "tests/contracts/test_orders_db_to_adls_in_batches.py",
         "tests/integration/test_orders_db_to_adls.py",
+        "tests/integration/test_orders_db_to_adls_in_batches.py",
     ]
     assert woven(project, "flow-orders_db-adls")["pending"] == []
     assert ".orders_db_to_adls import" in project.read(f"{FLOWS}/__init__.py")

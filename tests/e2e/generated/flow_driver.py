@@ -18,7 +18,10 @@ from typing import Any
 
 
 def main() -> None:
-    """Read `{"blocks": {name: value}, "cases": {name: arguments}}`; run all cases."""
+    """Read `{"blocks": {name: value}, "cases": {name: arguments}}`; run all cases.
+
+    With `"in_batches": true` by the flow that streams.
+    """
     order = json.load(sys.stdin)
     # By name, since mypy checks this script without the golden in its path.
     flows = importlib.import_module("acme.orchestration.prefect.flows")
@@ -34,9 +37,15 @@ def main() -> None:
         secret(value=value).save(name, overwrite=True)
 
     attempts: Counter[str] = Counter()
-    flow = flows.postgresql_to_adls.with_options(retry_delay_seconds=0)
+    in_batches = order.get("in_batches", False)
+    name = "postgresql_to_adls_in_batches" if in_batches else "postgresql_to_adls"
+    flow = getattr(flows, name).with_options(retry_delay_seconds=0)
     flow.on_running_hooks.append(lambda *_: attempts.update(["flow"]))
-    for task in (tasks.postgresql_to_df, tasks.df_to_adls):
+    for task in (
+        tasks.postgresql_to_df,
+        tasks.df_to_adls,
+        tasks.postgresql_batches_to_adls,
+    ):
         task.retry_delay_seconds = 0
         task.fn = _counted(task.fn, attempts)
 

@@ -41,6 +41,7 @@ class Proxy:
     Attributes:
         port: Where it listens.
         rule: Decides about each request, in a thread of its own; it may wait.
+        arrived: Is called once a request was answered, before anybody has the answer.
         seen: All requests until now.
     """
 
@@ -49,6 +50,7 @@ class Proxy:
     ) -> None:
         """Listen; requests are answered once the block is entered."""
         self.rule = rule
+        self.arrived: Callable[[Request], None] = lambda _: None
         self.seen: list[Request] = []
         self._server = http.server.ThreadingHTTPServer(
             ("127.0.0.1", 0), _handler(self, target_port)
@@ -100,6 +102,7 @@ def _handler(
                 content = response.read()
             finally:
                 upstream.close()
+            proxy.arrived(request)
             if fate == "lose the answer":
                 self.close_connection = True
                 return

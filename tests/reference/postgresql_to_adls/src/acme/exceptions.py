@@ -14,7 +14,9 @@
         ├── QueryRejectedError
         ├── SchemaChangedError
         ├── UnsupportedFormatError
-        └── UnsupportedTypeError
+        ├── UnsupportedTypeError
+        ├── UnsupportedVerificationError
+        └── VerificationError
 
 No message holds a secret: it is written from names and addresses, never from values.
 """
@@ -106,3 +108,11 @@ class UnsupportedFormatError(FatalError):
 
 class UnsupportedTypeError(FatalError):
     """A column's type, or a value in it, has no exact counterpart in Arrow."""
+
+
+class UnsupportedVerificationError(FatalError):
+    """The source can't compute the checksums that this verification compares."""
+
+
+class VerificationError(FatalError):
+    """What was written isn't what was read, or isn't what was written then."""

@@ -1,6 +1,6 @@
 """Write Arrow record batches as a file, in the format that the path's suffix names."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 import hashlib
 import io
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from acme.exceptions import (
     SchemaChangedError,
     UnsupportedFormatError,
+    VerificationError,
 )
 
 Sink = IO[bytes] | io.RawIOBase
@@ -187,6 +188,34 @@ def write_batches(batches: Iterable[pa.RecordBatch], sink: Sink, path: str) -> W
         rows += batch.num_rows
     writer.close()
     return Written(path, rows, counted.tell(), counted.hash.hexdigest())
+
+
+def read_batches(file: IO[bytes] | io.RawIOBase, path: str) -> Iterator[pa.RecordBatch]:
+    """Yield what a Parquet file holds; the checksum of each page is checked.
+
+    At least one batch, which has no rows where the file has none. Memory: what is read
+    of one group of rows.
+
+    Args:
+        file: Is read here and there.
+        path: The name for errors.
+
+    Raises:
+        VerificationError: The file is damaged, or no Parquet file.
+    """
+    try:
+        with parquet.ParquetFile(
+            file, page_checksum_verification=True, pre_buffer=True
+        ) as opened:
+            yield pa.RecordBatch.from_pylist([], schema=opened.schema_arrow)
+            for group in range(opened.num_row_groups):
+                yield from opened.iter_batches(row_groups=[group])
+    except (pa.ArrowException, OSError) as err:
+        raise VerificationError(
+            f"The file that was written can't be read back: {err}.",
+            path,
+            "load it again.",
+        ) from err
 
 
 class _Counted(io.RawIOBase):

@@ -41,14 +41,18 @@ class TaskContract:
 
     task: ClassVar[Task[..., Any]]
     arguments: ClassVar[dict[str, Any]]  # the required ones
+    ends: ClassVar[tuple[str, ...]] = ("",)  # what the names of credentials begin with
 
     def test_it_is_exported(self) -> None:
         assert getattr(tasks, type(self).task.fn.__name__) is type(self).task
         assert type(self).task.fn.__name__ in tasks.__all__
 
     def test_it_takes_no_credentials(self) -> None:
-        expected = {"config_key", "credentials_secret"}
-        assert _credentials_arguments(type(self).task.fn) == expected
+        assert _credentials_arguments(type(self).task.fn) == {
+            f"{end}{name}"
+            for end in self.ends
+            for name in ("config_key", "credentials_secret")
+        }
 
     def test_without_credentials_it_does_nothing_else(self) -> None:
         with pytest.raises(MissingSourceCredentialsError, match="config_key") as caught:
@@ -77,6 +81,7 @@ class FlowContract:
     flow: ClassVar[Flow[..., Any]]
     source: ClassVar[str]
     destination: ClassVar[str]
+    manner: ClassVar[str] = ""  # what its name ends with, beside another flow's
 
     def test_it_is_exported(self) -> None:
         assert getattr(flows, type(self).flow.fn.__name__) is type(self).flow
@@ -86,7 +91,7 @@ class FlowContract:
         source, destination = (
             end.replace("_", "-") for end in (self.source, self.destination)
         )
-        assert type(self).flow.name == f"extract--{source}--{destination}"
+        assert type(self).flow.name == f"extract--{source}--{destination}{self.manner}"
         # Without one, Prefect would show the docstring.
         assert type(self).flow.description != inspect.getdoc(type(self).flow.fn)
 

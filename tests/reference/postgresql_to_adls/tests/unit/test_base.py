@@ -1,6 +1,6 @@
 """The base classes, tried on SQLite, which Python brings along."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 import io
 from pathlib import Path
 import sqlite3
@@ -57,6 +57,9 @@ class Memory(Destination):
     ) -> Written:
         self.sink = io.BytesIO()
         return write_batches(batches, self.sink, path)
+
+    def blocks(self, path: str) -> Iterator[bytes]:
+        yield self.sink.getvalue()
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
 """Write to Azure Data Lake Storage (gen2)."""
 
+import asyncio
 import binascii
 from collections.abc import Iterable, Iterator
+from concurrent import futures
 import contextlib
+from hashlib import sha256
 import io
 import os
 from typing import Any
@@ -18,14 +21,17 @@ from acme.exceptions import (
     DestinationExistsError,
     DestinationRejectedError,
     DestinationUnavailableError,
+    VerificationError,
 )
 from acme.formats import (
     Written,
     check_suffix,
+    read_batches,
     write_batches,
 )
 from acme.sources.base import (
     CONNECT_SECONDS,
+    Check,
     Credentials,
     Destination,
 )
@@ -37,6 +43,7 @@ with contextlib.suppress(ImportError):
         AzureError,
         ClientAuthenticationError,
         ResourceExistsError,
+        ResourceModifiedError,
         ResourceNotFoundError,
         ServiceRequestError,
         ServiceResponseError,
@@ -145,10 +152,15 @@ class AzureDataLake(Destination):
         *,
         overwrite: bool = False,
         load_id: str | None = None,
+        verify_bytes: bool = False,
+        check: Check | None = None,
     ) -> Written:
         """Write batches into one file, which appears whole at `path` or not at all.
 
-        As `Destination.from_batches`. Memory: a batch, and one block of 8 MiB.
+        As `Destination.from_batches`. With `check` the file is first written beside its
+        place, under a name that begins with `_`, and copied once it is found right; a
+        killed load leaves it there, until the next one. Memory: a batch, and two blocks
+        of 8 MiB.
 
         Raises:
             CredentialError: The account refused the credentials.
@@ -156,8 +168,70 @@ class AzureDataLake(Destination):
             DestinationRejectedError: There is no such container.
             DestinationUnavailableError: No connection; a retry may help.
             UnsupportedFormatError: No format has the path's suffix.
+            VerificationError: What arrived isn't what was sent.
         """
         check_suffix(path)
+        load_id = load_id or uuid.uuid4().hex
+        blob = self._blob(path, validate=verify_bytes or check is not None)
+        with self._explained(path):
+            written_by = blob.load_id()
+            replace = overwrite or written_by == load_id
+            if written_by is not None and not replace:
+                raise DestinationExistsError.at(path)
+            if check:
+                written = self._write_checked(batches, blob, path, check)
+            else:
+                written = write_batches(batches, blob, path)
+            try:
+                blob.commit(load_id, replace=replace)
+            except ResourceExistsError as err:
+                # Somebody was faster; or it was we, and the answer got lost.
+                if blob.load_id() != load_id:
+                    raise DestinationExistsError.at(path) from err
+        return written
+
+    def blocks(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of a file, in blocks of 8 MiB.
+
+        As `Destination.blocks`. All are of one version of the file.
+        """
+        with self._explained(path):
+            yield from self._reader(path).blocks()
+
+    def _write_checked(
+        self, batches: Iterable[pa.RecordBatch], blob: "_Blob", path: str, check: Check
+    ) -> Written:
+        """Write to a hidden file; where `check` finds it right, copy it to `blob`."""
+        folder, _, name = path.rpartition("/")
+        hidden_path = f"{folder}/_{name}"
+        hidden = self._blob(hidden_path, validate=True)
+        written = write_batches(batches, hidden, path)
+        reader = self._reader(hidden_path, hidden.commit("", replace=True))
+        try:
+            check(read_batches(reader, path))
+            copied = sha256()
+            for block in reader.blocks():
+                copied.update(block)
+                blob.write(block)
+            if copied.hexdigest() != written.sha256:
+                raise VerificationError(
+                    "The file that was read back isn't the one that was sent.",
+                    f"{path}, {self.place}",
+                    "run it again.",
+                )
+        finally:
+            with contextlib.suppress(AzureError):
+                reader.delete()
+        return written
+
+    def _blob(self, path: str, *, validate: bool) -> "_Blob":
+        return _Blob(*self._client(path), validate=validate)
+
+    def _reader(self, path: str, version: str | None = None) -> "_Reader":
+        return _Reader(*self._client(path), path, version)
+
+    def _client(self, path: str) -> tuple[Any, Any]:
+        """Return a client for a file, and the event loop that it runs on."""
         filesystem = self.filesystem
         container, name, _ = filesystem.split_path(path)
         if not container or not name:
@@ -166,21 +240,8 @@ class AzureDataLake(Destination):
                 path,
                 "write it as <container>/<folders>/<file>.parquet.",
             )
-        load_id = load_id or uuid.uuid4().hex
-        blob = _Blob(filesystem, container, name)
-        with self._explained(path):
-            written_by = blob.load_id()
-            replace = overwrite or written_by == load_id
-            if written_by is not None and not replace:
-                raise DestinationExistsError.at(path)
-            written = write_batches(batches, blob, path)
-            try:
-                blob.commit(load_id, replace=replace)
-            except ResourceExistsError as err:
-                # Somebody was faster; or it was we, and the answer got lost.
-                if blob.load_id() != load_id:
-                    raise DestinationExistsError.at(path) from err
-        return written
+        client = filesystem.service_client.get_blob_client(container, name)
+        return client, filesystem.loop
 
     @contextlib.contextmanager
     def _explained(self, path: str) -> Iterator[None]:
@@ -192,6 +253,12 @@ class AzureDataLake(Destination):
                 f"The storage account has no such container ({_code(err)}).",
                 f"{path}, {self.place}",
                 "check the path's first part, or create the container.",
+            ) from err
+        except ResourceModifiedError as err:
+            raise DestinationUnavailableError(
+                "Another load wrote the file at the same time.",
+                f"{path}, {self.place}",
+                "let only one load write a file.",
             ) from err
         except (ServiceRequestError, ServiceResponseError) as err:
             raise DestinationUnavailableError(
@@ -206,26 +273,40 @@ class AzureDataLake(Destination):
             raise error from (None if refused else err)
 
 
-class _Blob(io.RawIOBase):
-    """A file to write to, of which nothing can be seen until it is committed."""
+class _Remote(io.RawIOBase):
+    """A file of the account, by its client, which works on fsspec's event loop."""
 
-    def __init__(
-        self, filesystem: "AzureBlobFileSystem", container: str, name: str
-    ) -> None:
+    def __init__(self, client: Any, loop: Any) -> None:
         super().__init__()
-        self._loop = filesystem.loop
-        self._client = filesystem.service_client.get_blob_client(container, name)
+        self._client = client
+        self._loop = loop
+        self._position = 0
+
+    def tell(self) -> int:
+        return self._position
+
+    def _call(self, method: Any, *arguments: Any, **options: Any) -> Any:
+        """Call a coroutine of the client, and wait for it."""
+        return sync(self._loop, method, *arguments, **REQUEST, **options)
+
+
+class _Blob(_Remote):
+    """A file to write to, of which nothing can be seen until it is committed.
+
+    A block is on its way while the next is made.
+    """
+
+    def __init__(self, client: Any, loop: Any, *, validate: bool) -> None:
+        super().__init__(client, loop)
+        self._validate = validate
         # Block ids of one blob must be of one length; other uploads have other prefixes.
         self._prefix = uuid.uuid4().hex
         self._block_ids: list[str] = []
         self._buffer = bytearray()
-        self._position = 0
+        self._on_its_way: futures.Future[Any] | None = None
 
     def writable(self) -> bool:
         return True
-
-    def tell(self) -> int:
-        return self._position
 
     def write(self, data: Any) -> int:
         view = memoryview(data).cast("B")
@@ -247,8 +328,8 @@ class _Blob(io.RawIOBase):
         load_id: str = (properties.metadata or {}).get(LOAD_ID, "")
         return load_id
 
-    def commit(self, load_id: str, *, replace: bool) -> None:
-        """Make the file visible, whole, in one step.
+    def commit(self, load_id: str, *, replace: bool) -> str:
+        """Make the file visible, whole, in one step, and return its version.
 
         Raises:
             ResourceExistsError: There is a file, and `replace` is False.
@@ -256,22 +337,112 @@ class _Blob(io.RawIOBase):
         if self._buffer:
             self._stage(bytes(self._buffer))
             self._buffer.clear()
+        self._wait()
+        if self._validate:
+            self._check_blocks()
         condition = {} if replace else {"match_condition": MatchConditions.IfMissing}
-        self._call(
+        done = self._call(
             self._client.commit_block_list,
             self._block_ids,
             metadata={LOAD_ID: load_id},
+            validate_content=self._validate,
             **condition,
         )
+        return str(done["etag"])
 
     def _stage(self, block: bytes) -> None:
         block_id = f"{self._prefix}-{len(self._block_ids):05}"
-        self._call(self._client.stage_block, block_id, block)
         self._block_ids.append(block_id)
+        self._wait()
+        staging = self._client.stage_block(
+            block_id,
+            block,
+            validate_content=self._validate,  # by its MD5
+            **REQUEST,
+        )
+        self._on_its_way = asyncio.run_coroutine_threadsafe(staging, self._loop)
 
-    def _call(self, method: Any, *arguments: Any, **options: Any) -> Any:
-        """Call a coroutine of the client on fsspec's event loop, and wait for it."""
-        return sync(self._loop, method, *arguments, **REQUEST, **options)
+    def _wait(self) -> None:
+        """Wait for the block that is on its way, and raise what went wrong with it."""
+        staging, self._on_its_way = self._on_its_way, None
+        if staging:
+            # In short steps, so that an interrupt comes through.
+            while not futures.wait([staging], timeout=1).done:
+                pass
+            staging.result()
+
+    def _check_blocks(self) -> None:
+        """Make sure that the service has each block, and of each as much as was sent."""
+        _, found = self._call(self._client.get_block_list, "uncommitted")
+        sizes = {block.id: block.size for block in found}
+        arrived = sum(sizes.get(block_id, 0) for block_id in self._block_ids)
+        if arrived != self._position:
+            raise VerificationError(
+                f"Of {self._position} bytes that were sent, {arrived} arrived.",
+                self._client.blob_name,
+                "run it again.",
+            )
+
+
+class _Reader(_Remote):
+    """One version of a file, to read from here and there."""
+
+    def __init__(
+        self, client: Any, loop: Any, path: str, version: str | None = None
+    ) -> None:
+        super().__init__(client, loop)
+        self._version = _is_still(version) if version else {}
+        try:
+            properties = self._call(client.get_blob_properties, **self._version)
+        except ResourceNotFoundError as err:
+            raise VerificationError(
+                "There is no such file.", path, "load it again."
+            ) from err
+        self._size: int = properties.size
+        self._version = _is_still(properties.etag)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}
+        self._position = start[whence] + offset
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._download(self._position, len(buffer))
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield all bytes, in blocks."""
+        for offset in range(0, self._size, BLOCK_BYTES):
+            yield self._download(offset, BLOCK_BYTES)
+
+    def delete(self) -> None:
+        """Delete the file, if it is still of this version."""
+        self._call(self._client.delete_blob, **self._version)
+
+    def _download(self, offset: int, length: int) -> bytes:
+        length = min(length, self._size - offset)
+        if length <= 0:
+            return b""
+
+        async def download(**options: Any) -> bytes:
+            stream = await self._client.download_blob(offset, length, **options)
+            data: bytes = await stream.readall()
+            return data
+
+        return bytes(self._call(download, **self._version))
+
+
+def _is_still(version: str) -> dict[str, Any]:
+    """Return the condition of a request that a file is of a version."""
+    return {"etag": version, "match_condition": MatchConditions.IfNotModified}
 
 
 def _code(error: "AzureError") -> str:

@@ -1,7 +1,9 @@
 """Base classes: what every source and every destination has in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -12,6 +14,7 @@ from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from acme.checksums import Checksums
 from acme.config import get_source_credentials
 from acme.exceptions import (
     ConnectorError,
@@ -20,6 +23,7 @@ from acme.exceptions import (
     QueryRejectedError,
     SourceUnavailableError,
     UnsupportedTypeError,
+    VerificationError,
 )
 from acme.formats import Written
 from acme.signals import SKIP
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 IfEmpty = Literal["warn", "skip", "fail"]
+Check = Callable[[Iterator[pa.RecordBatch]], None]
 
 BATCH_BYTES = 1024 * 1024  # as large as a processor's cache, so that work is done in it
 FIRST_ROWS = 100  # how many a SQL source fetches before it knows how long they are
@@ -106,6 +111,8 @@ class Connector:
 class Source(Connector, ABC):
     """What reads. A subclass gives batches; the rest follows from them."""
 
+    has_checksums: ClassVar[bool] = False  # whether a reading can sum up its query
+
     @abstractmethod
     def to_batches(
         self, query: str, *, batch_bytes: int = BATCH_BYTES
@@ -119,6 +126,15 @@ class Source(Connector, ABC):
             SourceUnavailableError: No connection, or a broken one; a retry may help.
             FatalError: One of its subclasses; a retry will not help.
         """
+
+    @contextmanager
+    def snapshot(self) -> Iterator["Reading"]:
+        """Give what a load reads from: where the source can, one state of its data.
+
+        Raises:
+            ConnectorError: As in `to_batches`.
+        """
+        yield Reading(self)
 
     def to_arrow(self, query: str, *, if_empty: IfEmpty = "warn") -> pa.Table:
         """Return the result of `query` as one table.
@@ -182,6 +198,35 @@ class Source(Connector, ABC):
                 message, self.place, "check the query, or allow it with `if_empty`."
             )
         self.logger.warning("%s Where: %s.", message, self.place)
+
+
+class Reading:
+    """What one load reads from. This one promises no more than its source does."""
+
+    def __init__(self, source: Source) -> None:
+        """Read from a source."""
+        self.source = source
+
+    @property
+    def id(self) -> str | None:
+        """The state of the data that is read, as the source names it, if it does."""
+        return None
+
+    def to_batches(
+        self, query: str, *, batch_bytes: int = BATCH_BYTES
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the result of `query`. As `Source.to_batches`."""
+        return self.source.to_batches(query, batch_bytes=batch_bytes)
+
+    def checksums(self, query: str) -> Checksums:
+        """Return the checksums of the result of `query`, computed by the source.
+
+        Raises:
+            NotImplementedError: The source doesn't have `has_checksums`.
+            UnsupportedTypeError: A column has no checksum; names it.
+            ConnectorError: As in `to_batches`.
+        """
+        raise NotImplementedError
 
 
 class SQL(Source):
@@ -352,6 +397,8 @@ class Destination(Connector, ABC):
         *,
         overwrite: bool = False,
         load_id: str | None = None,
+        verify_bytes: bool = False,
+        check: Check | None = None,
     ) -> Written:
         """Write batches into one file, which appears whole at `path` or not at all.
 
@@ -362,12 +409,47 @@ class Destination(Connector, ABC):
             load_id: Names this load. A file that a former attempt of the same load
                 left there is replaced even without `overwrite`, so that a retry after
                 a lost answer succeeds.
+            verify_bytes: Whether to make sure that the bytes which arrived are those
+                that were sent, before the file appears.
+            check: Is given the batches of the Parquet file, read back from a place
+                that readers pass over. Where it raises, the file doesn't appear.
 
         Raises:
             DestinationExistsError: There is a file, and `overwrite` is False.
             DestinationUnavailableError: No connection; a retry may help.
+            VerificationError: What arrived isn't what was sent.
             FatalError: One of its subclasses; a retry will not help.
         """
+
+    @abstractmethod
+    def blocks(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of a file, in blocks.
+
+        Raises:
+            VerificationError: There is no such file, or it can't be read.
+            DestinationUnavailableError: No connection; a retry may help.
+        """
+
+    def verify(self, written: Written) -> None:
+        """Read a file again, and compare its bytes with those that were written.
+
+        Args:
+            written: What `from_batches` returned, or a load's manifest.
+
+        Raises:
+            VerificationError: The file has other bytes, or is missing.
+            DestinationUnavailableError: No connection; a retry may help.
+        """
+        found = sha256()
+        for block in self.blocks(written.path):
+            found.update(block)
+        if found.hexdigest() != written.sha256:
+            raise VerificationError(
+                f"The file's bytes changed: their SHA-256 was {written.sha256} "
+                f"and is {found.hexdigest()}.",
+                f"{written.path}, {self.place}",
+                "load it again, and find out who wrote to it.",
+            )
 
     def from_df(
         self,

@@ -15,6 +15,7 @@ from prefect.context import FlowRunContext
 from acme.exceptions import FatalError
 from acme.orchestration.prefect.exceptions import (
     MissingPrefectBlockError,
+    MissingSourceCredentialsError,
 )
 
 
@@ -50,6 +51,26 @@ def get_credentials(secret_name: str) -> dict[str, Any]:
             'give it the credentials\' fields: {"user": …, "password": …}.',
         )
     return dict(value)
+
+
+def connector_options(
+    config_key: str | None, credentials_secret: str | None, *, where: str
+) -> dict[str, Any]:
+    """Return what a connector is made with: a config key, or a block's credentials.
+
+    Args:
+        config_key: The key in the configuration that holds the credentials.
+        credentials_secret: The name of the Prefect block that holds them.
+        where: The name of the task, for the error.
+
+    Raises:
+        MissingSourceCredentialsError: Neither `config_key` nor `credentials_secret`.
+        MissingPrefectBlockError: As in `get_credentials`.
+    """
+    if not (config_key or credentials_secret):
+        raise MissingSourceCredentialsError(where=where)
+    credentials = get_credentials(credentials_secret) if credentials_secret else None
+    return {"config_key": config_key, "credentials": credentials}
 
 
 def retry_if_retriable(

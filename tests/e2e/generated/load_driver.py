@@ -1,0 +1,64 @@
+"""Load through the golden's code, once for each order on standard input.
+
+A script, run in a process of its own with the golden's `src` in PYTHONPATH. It imports
+everything, then forks for each load, which may be killed. Before a load is a line with
+its process id, after it a line with what it said, or nothing where it was killed. It
+changes what takes time: blocks are small, and a request isn't tried again.
+"""
+
+import importlib
+import json
+import os
+import sys
+from typing import Any
+
+BLOCK_BYTES = 64 * 1024
+
+
+def load(order: dict[str, Any]) -> str:
+    """Load what is ordered, and say `written`, or the error's class and text."""
+    sources = importlib.import_module("acme.sources")
+    loading = importlib.import_module("acme.loading")
+    try:
+        loading.load(
+            sources.PostgreSQL(credentials=order["source"]),
+            sources.AzureDataLake(credentials=order["destination"]),
+            order["query"],
+            order["path"],
+            **order["options"],
+        )
+    except Exception as err:  # noqa: BLE001 - it is the result
+        return f"{type(err).__name__} {err}"
+    return "written"
+
+
+def main() -> None:
+    """Answer each order."""
+    for name in ("acme.loading", "adlfs", "azure.storage.blob.aio", "psycopg2"):
+        importlib.import_module(name)
+    lake = vars(importlib.import_module("acme.sources.azure_data_lake"))
+    lake["BLOCK_BYTES"] = BLOCK_BYTES
+    lake["REQUEST"]["retry_total"] = 0
+    vars(importlib.import_module("acme.formats"))["ROW_GROUP_BYTES"] = BLOCK_BYTES
+    for line in sys.stdin:
+        known, knowing = os.pipe()
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            os.close(knowing)
+            os.read(known, 1)  # wait until somebody knows our id
+            os.write(writing, load(json.loads(line)).encode())
+            os._exit(0)
+        os.close(writing)
+        print(child, flush=True)  # noqa: T201
+        sys.stdin.readline()  # the id is known
+        os.close(known)
+        os.close(knowing)
+        with os.fdopen(reading, "rb") as pipe:
+            said = pipe.read().decode()
+        os.waitpid(child, 0)
+        print(json.dumps(said), flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""Loading, tried with a source and a destination in memory."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+import dataclasses
+import io
+import json
+import pickle
+from typing import Any, ClassVar
+
+import pyarrow as pa
+from pyarrow import parquet
+import pytest
+
+from acme.checksums import (
+    Checksums,
+    sum_up,
+)
+from acme.exceptions import (
+    SourceUnavailableError,
+    UnsupportedFormatError,
+    UnsupportedVerificationError,
+    VerificationError,
+)
+from acme.formats import (
+    Written,
+    read_batches,
+    write_batches,
+)
+from acme.loading import (
+    Manifest,
+    load,
+)
+from acme.sources.base import (
+    BATCH_BYTES,
+    Check,
+    Credentials,
+    Destination,
+    Reading,
+    Source,
+)
+
+MAGIC_BYTES = 4  # before the first column of a Parquet file
+ROWS = pa.RecordBatch.from_pydict({"number": [1, 2, 2], "text": ["", None, "b"]})
+
+
+class Rows(Source):
+    """Gives the same rows for any query."""
+
+    credentials_model: ClassVar[type[Credentials]] = Credentials
+
+    def to_batches(
+        self, query: str, *, batch_bytes: int = BATCH_BYTES
+    ) -> Iterator[pa.RecordBatch]:
+        yield ROWS.slice(0, 0 if query == "nothing" else None)
+
+
+class SummedRows(Rows):
+    """Can say what is in them, too."""
+
+    has_checksums = True
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Reading]:
+        yield SummedReading(self)
+
+
+class SummedReading(Reading):
+    """One state of the rows."""
+
+    @property
+    def id(self) -> str:
+        return "monday"
+
+    def checksums(self, query: str) -> Checksums:
+        if query == "broken":
+            msg = "it broke off"
+            raise SourceUnavailableError(msg)
+        return sum_up(self.to_batches(query))
+
+
+class Memory(Destination):
+    """Keeps one file; `damage` is done to it before it is read back."""
+
+    credentials_model: ClassVar[type[Credentials]] = Credentials
+    content: bytes | None = None
+
+    def damage(self, content: bytes) -> bytes:
+        """Change nothing."""
+        return content
+
+    def from_batches(
+        self,
+        batches: Iterable[pa.RecordBatch],
+        path: str,
+        *,
+        overwrite: bool = False,
+        load_id: str | None = None,
+        verify_bytes: bool = False,
+        check: Check | None = None,
+    ) -> Written:
+        sink = io.BytesIO()
+        written = write_batches(batches, sink, path)
+        content = self.damage(sink.getvalue())
+        if check:
+            check(read_batches(io.BytesIO(content), path))
+        self.verify_bytes, self.content = verify_bytes, content
+        return written
+
+    def blocks(self, path: str) -> Iterator[bytes]:
+        yield from (self.content or b"").splitlines(keepends=True)
+
+
+class Damaging(Memory):
+    """Writes other rows than it was given."""
+
+    def damage(self, content: bytes) -> bytes:
+        sink = io.BytesIO()
+        write_batches([ROWS.slice(1)], sink, "file.parquet")
+        return sink.getvalue()
+
+
+class Flipping(Memory):
+    """Flips a bit of the first column's last page."""
+
+    def damage(self, content: bytes) -> bytes:
+        metadata = parquet.ParquetFile(io.BytesIO(content)).metadata
+        column = metadata.row_group(0).column(0)
+        place = MAGIC_BYTES + column.total_compressed_size - 1
+        return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize("verify", ["none", "bytes", "full"])
+def test_a_manifest_says_what_was_loaded(verify: Any) -> None:
+    memory = Memory(credentials={})
+    source = SummedRows(credentials={})
+    manifest = load(source, memory, "all", "file.parquet", verify=verify)
+    assert (manifest.path, manifest.rows) == ("file.parquet", ROWS.num_rows)
+    assert manifest.bytes == len(memory.content or b"")
+    assert (manifest.snapshot, manifest.verify) == ("monday", verify)
+    assert manifest.checksums == (sum_up([ROWS]) if verify == "full" else None)
+    assert memory.verify_bytes == (verify != "none")
+    memory.verify(manifest)
+
+
+def test_a_manifest_is_small_and_can_be_kept() -> None:
+    source = SummedRows(credentials={})
+    memory = Memory(credentials={})
+    manifest = load(source, memory, "all", "file.parquet", verify="full")
+    assert pickle.loads(pickle.dumps(manifest)) == manifest
+    assert len(json.dumps(dataclasses.asdict(manifest))) < 1000
+
+
+def test_a_source_without_checksums_is_loaded_but_not_fully_verified() -> None:
+    source, memory = Rows(credentials={}), Memory(credentials={})
+    assert load(source, memory, "all", "file.csv").snapshot is None
+    with pytest.raises(UnsupportedVerificationError, match="Rows can't"):
+        load(source, memory, "all", "file.parquet", verify="full")
+    with (
+        source.snapshot() as reading,
+        pytest.raises(NotImplementedError),
+    ):
+        reading.checksums("all")
+
+
+def test_a_format_that_keeps_no_types_is_not_fully_verified() -> None:
+    source, memory = SummedRows(credentials={}), Memory(credentials={})
+    with pytest.raises(UnsupportedFormatError, match="Only a Parquet file"):
+        load(source, memory, "all", "file.csv", verify="full")
+    assert memory.content is None
+
+
+@pytest.mark.parametrize("destination", [Damaging, Flipping])
+def test_what_arrives_otherwise_fails_a_full_verification(
+    destination: type[Memory],
+) -> None:
+    memory = destination(credentials={})
+    with pytest.raises(VerificationError, match=r"file\.parquet"):
+        load(SummedRows(credentials={}), memory, "all", "file.parquet", verify="full")
+    assert memory.content is None
+
+
+def test_a_source_that_breaks_off_writes_nothing() -> None:
+    memory = Memory(credentials={})
+    source = SummedRows(credentials={})
+    with pytest.raises(SourceUnavailableError):
+        load(source, memory, "broken", "file.parquet", verify="full")
+    assert memory.content is None
+
+
+def test_no_rows_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    source, memory = SummedRows(credentials={}), Memory(credentials={})
+    manifest = load(source, memory, "nothing", "file.parquet", verify="full")
+    assert manifest.rows == 0
+    assert "no rows" in caplog.text
+
+
+def test_a_changed_byte_is_noticed_at_any_later_time() -> None:
+    memory = Memory(credentials={})
+    manifest: Manifest = load(Rows(credentials={}), memory, "all", "file.parquet")
+    whole = memory.content or b""
+    for place in range(len(whole)):
+        flipped = bytes([whole[place] ^ 1])
+        memory.content = whole[:place] + flipped + whole[place + 1 :]
+        with pytest.raises(VerificationError, match="SHA-256"):
+            memory.verify(manifest)
