@@ -51,6 +51,7 @@ with contextlib.suppress(ImportError):
 
 LOCK_SECONDS = 60
 CANCEL_SECONDS = 1.0
+BATCHES_AHEAD = 8  # so that reading goes on while a row group is written
 
 DESCRIBE = "SELECT * FROM ({query}) AS result LIMIT 0"
 COPY = (
@@ -176,7 +177,7 @@ class PostgreSQL(SQL):
         """Yield the result of `query` in batches of about `batch_bytes`.
 
         As `Source.to_batches`. The query is a SELECT, VALUES or TABLE, or WITH before
-        one of them; it takes no parameters. Memory: three batches. Where the iteration
+        one of them; it takes no parameters. Memory: ten batches. Where the iteration
         ends early, the server is told to stop.
 
         Raises:
@@ -271,6 +272,7 @@ class Snapshot(Reading):
                 partial(self._copy, query, columns, batch_bytes),
                 cancel=self._cancel,
                 seconds=self._source.query_timeout,
+                most=BATCHES_AHEAD,
             )
 
     def checksums(self, query: str) -> Checksums:
@@ -440,13 +442,16 @@ class _Rows:
             self._flush()
 
     def _flush(self) -> None:
+        rows = self._rows
         if self._is_first:
-            self._rows[0] = self._rows[0][HEADER_BYTES:]
-        rows = [row for row in self._rows if row not in {b"", TRAILER}]
+            first_row = rows[0][HEADER_BYTES:]
+            rows[:1] = [first_row] if first_row else []
+        if rows[-1:] == [TRAILER]:
+            rows.pop()
         batch = decode(rows, self._columns)
         self.count += batch.num_rows
         self._put(batch)
-        self._rows.clear()
+        rows.clear()
         self._bytes = 0
         self._is_first = False
 
