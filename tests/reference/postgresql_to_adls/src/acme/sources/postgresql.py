@@ -56,7 +56,7 @@ SESSION = {
     "bytea_output": "hex",
     "default_transaction_isolation": r"repeatable\ read",
     "default_transaction_read_only": "on",
-    "extra_float_digits": "1",
+    "extra_float_digits": "3",  # before PostgreSQL 12, one is too few
     "lock_timeout": f"{LOCK_SECONDS}s",
 }
 # The connection of a server that is gone without a word is given up after a minute.
