@@ -38,7 +38,8 @@ bench: $(READY) ## Measure: start-up and adding, against Copier
 
 matrix: $(READY) ## Run whole what `make test` samples: every kill point, every package
 	@$(RUN) SOURCEWRIGHT_EVERY_POINT=1 SOURCEWRIGHT_WHOLE_CORPUS=1 \
-	  pytest tests/e2e/test_generator_kill.py tests/weave/test_weave_corpus.py
+	  pytest tests/e2e/test_generator_kill.py tests/e2e/generated/test_queries.py \
+	  tests/weave/test_weave_corpus.py
 
 clean: ## Remove what the tasks made, the environment too
 	rm -rf $(VENV) build dist site .coverage

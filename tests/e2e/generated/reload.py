@@ -5,7 +5,7 @@ are stored, and counts days itself: Python's `datetime` ends at the year 1.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from io import StringIO
@@ -34,14 +34,20 @@ IN_A_DAY = {
 }
 
 
+def lines(rows: Iterable[Sequence[str | None]]) -> StringIO:
+    """Return rows as COPY reads them."""
+    escaped = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
+    file = StringIO()
+    for row in rows:
+        fields = [r"\N" if text is None else text.translate(escaped) for text in row]
+        file.write("\t".join(fields) + "\n")
+    file.seek(0)
+    return file
+
+
 def load(connection: Connection, table: str, type_name: str, values: Texts) -> None:
     """Make a table of values, numbered from 0."""
-    escaped = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
-    rows = StringIO()
-    for number, value in enumerate(values):
-        text = r"\N" if value is None else value.translate(escaped)
-        rows.write(f"{number}\t{text}\n")
-    rows.seek(0)
+    rows = lines((str(number), value) for number, value in enumerate(values))
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE {table} (number int, value {type_name}\n)")
         cursor.copy_expert(f"COPY {table} FROM STDIN", rows)
@@ -78,8 +84,8 @@ def from_csv(connection: Connection, path: Path, arrow: str) -> Texts:
 
 def from_jsonl(_: Connection, path: Path, arrow: str) -> Texts:
     """Return the values of JSON lines. Numbers are taken as they are written."""
-    with path.open(encoding="utf-8", newline="\n") as lines:
-        rows = [json.loads(line, parse_float=str, parse_int=str) for line in lines]
+    with path.open(encoding="utf-8", newline="\n") as file:
+        rows = [json.loads(line, parse_float=str, parse_int=str) for line in file]
     assert [row["number"] for row in rows] == [str(i) for i in range(len(rows))]
     return [_in_postgresql(row["value"], arrow) for row in rows]
 
@@ -115,13 +121,13 @@ def written(column: pa.ChunkedArray) -> Iterator[str | None]:
     kind = column.type
     write: Callable[[Any], str] = _scalar
     if pa.types.is_date32(kind):
-        values, write = column.cast(pa.int32()).to_pylist(), _date
+        values, write = column.cast(pa.int32()).to_pylist(), date_text
     elif pa.types.is_timestamp(kind):
         size = IN_A_DAY[kind.unit]
-        values, write = column.cast(pa.int64()).to_pylist(), _timestamp(size)
+        values, write = column.cast(pa.int64()).to_pylist(), timestamp_text(size)
     elif pa.types.is_time(kind):
         values = column.cast(pa.int64()).to_pylist()
-        write = _time(IN_A_DAY[kind.unit])
+        write = time_text(IN_A_DAY[kind.unit])
     else:
         values = column.to_pylist()
     for value in values:
@@ -145,11 +151,11 @@ def _day(days: int) -> tuple[str, str]:
     return f"{year if year > 0 else 1 - year:04}-{day:%m-%d}", era
 
 
-def _date(days: int) -> str:
+def date_text(days: int) -> str:
     return "".join(_day(days))
 
 
-def _time(size: int) -> Callable[[int], str]:
+def time_text(size: int) -> Callable[[int], str]:
     def write(since_midnight: int) -> str:
         seconds, rest = divmod(since_midnight * 86_400 * 10**9 // size, 10**9)
         hours, minutes = seconds // 3600, seconds // 60 % 60
@@ -160,10 +166,10 @@ def _time(size: int) -> Callable[[int], str]:
     return write
 
 
-def _timestamp(size: int) -> Callable[[int], str]:
+def timestamp_text(size: int) -> Callable[[int], str]:
     def write(since_1970: int) -> str:
         days, rest = divmod(since_1970, size)
         day, era = _day(days)
-        return f"{day} {_time(size)(rest)}{era}"
+        return f"{day} {time_text(size)(rest)}{era}"
 
     return write

@@ -323,14 +323,14 @@ class _Rows:
             self._flush()
 
     def end(self) -> None:
-        if self._rows not in ([], [TRAILER]) or self._is_first:
-            self._flush()
+        self._flush()
 
     def _flush(self) -> None:
         if self._is_first:
             self._rows[0] = self._rows[0][HEADER_BYTES:]
         rows = [row for row in self._rows if row not in {b"", TRAILER}]
-        self._put(decode(rows, self._columns))
+        if rows or self._is_first:
+            self._put(decode(rows, self._columns))
         self._rows.clear()
         self._bytes = 0
         self._is_first = False
