@@ -9,7 +9,7 @@ RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)"
 UV_VERSION = $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;q;}' uv.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint golden docs bench matrix clean
+.PHONY: help demo test lint golden docs bench scoreboard matrix clean
 
 help: ## List the tasks
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,6 +35,11 @@ docs: $(READY) ## Write the generated pages, and build the site into site/
 
 bench: $(READY) ## Measure: start-up and adding, against Copier
 	@$(RUN) python benchmarks/startup.py --rounds 5
+
+scoreboard: $(READY) ## Say which tool changes values of which type: about five minutes
+	@UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$(VENV) \
+	  $(VENV)/bin/uv sync --quiet --frozen --all-extras --group bench
+	@$(RUN) python -m benchmarks.scoreboard --write
 
 matrix: $(READY) ## Run whole what `make test` samples: every kill point, every package
 	@$(RUN) SOURCEWRIGHT_EVERY_POINT=1 SOURCEWRIGHT_WHOLE_CORPUS=1 \
