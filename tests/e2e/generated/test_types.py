@@ -32,6 +32,14 @@ from tests.e2e.generated.type_cases import (
 )
 
 DATABASE = "types"
+# What the connector must not hang on: the settings of a server far away.
+UNUSUAL = """
+ALTER DATABASE types SET DateStyle = 'German';
+ALTER DATABASE types SET IntervalStyle = 'sql_standard';
+ALTER DATABASE types SET TimeZone = 'America/St_Johns';
+ALTER DATABASE types SET bytea_output = 'escape';
+ALTER DATABASE types SET extra_float_digits = -5;
+"""
 # Data frames have types of their own names for Arrow's.
 POLARS = {
     "bool": "Boolean",
@@ -67,6 +75,7 @@ def connection(postgres: PostgreSQL) -> Iterator[Connection]:
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(SETUP)
+        cursor.execute(UNUSUAL)
         cursor.execute(PINNED)
     yield connection
     connection.close()
@@ -126,10 +135,12 @@ def read(
     folder: Path,
     queries: dict[str, str],
     forms: list[str],
+    *,
+    database: str = DATABASE,
 ) -> dict[str, dict[str, dict[str, str]]]:
     """Give what becomes of each query in each form."""
     order = {
-        "credentials": postgresql_credentials(server, database=DATABASE),
+        "credentials": postgresql_credentials(server, database=database),
         "queries": queries,
         "forms": forms,
     }
@@ -236,6 +247,64 @@ def test_a_value_that_was_refused_arrives_by_the_cast(
         path = tmp_path / str(number) / "value.parquet"
         values = FORMS["parquet"](connection, path, "string")
         assert values == [value for _, value in texts(connection, table)]
+
+
+# In a database without an encoding, text is any bytes.
+BYTES_OF_TEXT = "convert_to(value, 'SQL_ASCII')"
+ENCODED = {
+    "text in LATIN1": ("LATIN1", "value", "é"),
+    "text in EUC_JP": ("EUC_JP", "value", "é"),
+    "text that is UTF-8 by chance": ("SQL_ASCII", "value", "é"),
+    "the bytes of text": ("SQL_ASCII", BYTES_OF_TEXT, r"\xc3a9"),
+    "the bytes of text that is not UTF-8": ("SQL_ASCII", BYTES_OF_TEXT, r"\xe9"),
+    "text that is not UTF-8": ("SQL_ASCII", "value", None),
+}
+
+
+@pytest.fixture(scope="module")
+def encoded(
+    tmp_path_factory: pytest.TempPathFactory, golden: Path, postgres: PostgreSQL
+) -> dict[str, tuple[Path, dict[str, str]]]:
+    """Read text from a database of each encoding."""
+    found = {}
+    for encoding in ("LATIN1", "EUC_JP", "SQL_ASCII"):
+        database = f"types_{encoding.lower()}"
+        postgres.psql(
+            f"CREATE DATABASE {database} TEMPLATE template0 ENCODING '{encoding}' "
+            "LOCALE_PROVIDER libc LOCALE 'C'"
+        )
+        folder = tmp_path_factory.mktemp(encoding)
+        queries = {}
+        for name, (where, selected, _) in ENCODED.items():
+            if where == encoding:
+                stored = "'\\xc3a9'::bytea, 'UTF8'"
+                if encoding == "SQL_ASCII":
+                    stored = stored.replace("UTF8", encoding)
+                if "not UTF-8" in name:
+                    stored = stored.replace("c3a9", "e9")
+                text = f"SELECT convert_from({stored}) AS value"
+                queries[name] = (
+                    f"SELECT 0 AS number, {selected} AS value FROM ({text}) AS v"  # noqa: S608
+                )
+        results = read(
+            golden, postgres, folder, queries, ["parquet"], database=database
+        )
+        for name, result in results.items():
+            found[name] = folder / name / "value.parquet", result["parquet"]
+    return found
+
+
+@pytest.mark.parametrize("case", ENCODED)
+def test_text_of_any_encoding_arrives_and_the_server_refuses_what_is_no_text(
+    case: str, encoded: dict[str, tuple[Path, dict[str, str]]], connection: Connection
+) -> None:
+    path, result = encoded[case]
+    expected = ENCODED[case][2]
+    if expected is None:
+        assert result["error"] == "QueryRejectedError", result
+        assert "invalid byte sequence" in result["message"]
+    else:
+        assert FORMS["parquet"](connection, path, "") == [expected]
 
 
 def test_enough_types_are_tried_and_enough_load() -> None:

@@ -96,6 +96,15 @@ def test_a_value_without_counterpart_names_its_column_and_the_cast(
         values(column(type_code), [None, sent])
 
 
+def test_null_is_not_taken_for_what_follows_it() -> None:
+    midnight = struct.pack(">q", 86_400_000_000)
+    bytes_after = midnight[4:] + bytes(16)  # whose length is midnight's first half
+    columns = [column(TIME), column(BYTEA)]
+    batch = decode([row(None, bytes_after)], columns)
+    assert batch.column(0).to_pylist() == [None]
+    assert batch.column(1).to_pylist() == [bytes_after]
+
+
 def test_bytes_that_are_no_text_are_refused_with_what_gives_them() -> None:
     with pytest.raises(UnsupportedTypeError, match=r'UTF-8.*convert_to\("price"::text'):
         values(column(TEXT), [b"a", b"\xff"])
