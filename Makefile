@@ -10,12 +10,12 @@ UV_VERSION = $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;q;}' u
 
 # What `make matrix` runs, and how its results say that it was not all.
 SWEEPS := tests/e2e/test_generator_kill.py tests/e2e/test_generator_refused.py \
-  tests/e2e/test_generator_sequences.py tests/weave/test_weave_corpus.py \
-  tests/weave/test_weave_shapes.py
+  tests/e2e/test_generator_sequences.py tests/e2e/generated/test_queries.py \
+  tests/weave/test_weave_corpus.py tests/weave/test_weave_shapes.py
 ONLY = $(if $(findstring command,$(origin SWEEPS)), SWEEPS="$(SWEEPS)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint golden docs bench matrix clean
+.PHONY: help demo test lint golden docs bench scoreboard matrix clean
 
 help: ## List the tasks
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -45,6 +45,11 @@ bench: $(READY) ## Measure: start-up against Copier, extraction against other to
 	@$(RUN) python benchmarks/startup.py --rounds 5
 	@$(RUN) python -m benchmarks.extraction
 	@$(RUN) python -m benchmarks.memory
+
+scoreboard: $(READY) ## Say which tool changes values of which type: about five minutes
+	@UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$(VENV) \
+	  $(VENV)/bin/uv sync --quiet --frozen --all-extras --group bench
+	@$(RUN) python -m benchmarks.scoreboard --write
 
 matrix: $(READY) ## Run whole what `make test` samples, and keep the counts in tests/matrix
 	@$(RUN) SOURCEWRIGHT_EVERY_POINT=1 SOURCEWRIGHT_WHOLE_CORPUS=1 \

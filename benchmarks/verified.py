@@ -40,7 +40,8 @@ lake = AzureDataLake(credentials={"connection_string": order["lake"]})
 for _ in range(order["rounds"]):
     for verify in order["modes"]:
         start = time.perf_counter(), time.process_time()
-        load(source, lake, "TABLE mixed", "bench/f.parquet", overwrite=True, verify=verify)
+        path = "bench/f.parquet"
+        load(source, lake, "TABLE mixed", path, overwrite=True, verify=verify)
         took = [time.perf_counter() - start[0], time.process_time() - start[1]]
         print(json.dumps([verify, *took]), flush=True)
 """

@@ -1,9 +1,10 @@
 # ruff: noqa: INP001 - a script, not a module
-"""Write the reference that follows from the code: commands, output, questions, kinds.
+"""Write the reference that follows from the code: what there is, what goes out.
 
 `python docs/generate.py` writes them; a test fails where they are stale.
 """
 
+import importlib
 import json
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from sourcewright.cli import commands as command_line
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REFERENCE = REPOSITORY / "docs" / "reference"
+GOLDEN = REPOSITORY / "tests" / "reference" / "postgresql_to_adls"
 NOTE = "<!-- Written by `make docs`: change what docs/generate.py reads. -->\n"
 
 
@@ -129,11 +131,109 @@ def output() -> str:
     return json.dumps(output_schema.schema(known), indent=2) + "\n"
 
 
+TYPES = """
+# Types of PostgreSQL
+
+`PostgreSQL` reads by COPY in binary form. This table fixes the Arrow type of each
+type of PostgreSQL; `LAYOUTS` in the project's `copy_binary.py` is the same table. A
+domain is what it is made from. Values are never rounded, cut, wrapped or put in
+another order.
+
+| type | Arrow type |
+| --- | --- |
+{layouts}
+| `numeric(p, s)` | `decimal128`, from 39 digits on `decimal256`, from 77 on `string` |
+| `numeric` | `string`, since each row may have another scale |
+| any other | `string`: the text that PostgreSQL writes |
+
+Digits are counted with the zeros that a negative scale, or one above the precision,
+adds: `numeric(3, -2)` is `decimal128(5, 0)`.
+
+## What arrives as text
+
+{texts}, and whatever else a server has: extensions' types, ranges of one's own,
+composites.
+
+The session's settings are fixed, so that a text doesn't hang on the server's: dates
+in ISO form, intervals in ISO 8601, time in UTC, bytes in hex, floats with all their
+digits. `money` has the server's currency (`lc_monetary`), and names such as
+`regclass` follow `search_path`.
+
+An interval is text because Parquet has no type for months, days and microseconds. A
+uuid is, because neither CSV nor Polars take Arrow's. An array is, because its type in
+PostgreSQL fixes neither its dimensions nor where they begin.
+
+## What is refused
+
+These values have no place in the Arrow type of their column. The run stops with
+`UnsupportedTypeError`, which names the column, its type, and the cast to write:
+`::text`.
+
+| type | value | because |
+| --- | --- | --- |
+{refused}
+
+A NaN that has a payload loses it wherever it is cast to text, as in an array.
+
+## In data frames
+
+`to_df` gives Arrow-backed columns: `{frames}`. NULL is `pandas.NA`, a nullable
+integer stays an integer, a decimal stays a decimal. `to_polars` has the same types
+under its own names; it refuses a decimal of more than 38 digits, which Polars doesn't
+have.
+
+## In files
+
+Parquet holds all of them. CSV and JSON lines have bytes as hex digits; they refuse a
+date or a timestamp of more than 30,000 years from 1970, which Arrow can't write as
+text. They write years before Christ as ISO 8601 does: the year 1 BC is 0000, and 2 BC
+is -0001. CSV has NULL as nothing at all and the empty text as a pair of quotes. JSON
+lines have a decimal, a date and a time as text, and `nan`, `inf` and `-inf` too.
+
+Every line of this page is a test: `tests/e2e/generated/test_types.py` loads what
+arrived into PostgreSQL again, and the server compares. `make scoreboard` tries other
+tools on the same cases.
+"""
+
+
+NO_TEXT = (
+    "| `text` | bytes without an encoding, of a database in SQL_ASCII | the server "
+    "finds that they aren't UTF-8; the cast is `convert_to(…, 'SQL_ASCII')` |"
+)
+
+
+def types() -> str:
+    """Return the tables of PostgreSQL's types: what holds them, what is refused."""
+    sys.path[:0] = [str(REPOSITORY), str(GOLDEN / "src")]
+    layouts = importlib.import_module("acme.copy_binary").LAYOUTS.values()
+    cases = importlib.import_module("tests.e2e.generated.type_cases")
+    as_text = {
+        case.type_name.partition("(")[0].partition(" --")[0]
+        for case in cases.CASES
+        if case.arrow == "string" and not case.type_name.startswith("types.")
+    }
+    own = {"numeric", *(layout.type_name for layout in layouts)}
+    texts = sorted(name for name in as_text - own if "[" not in name and name != "name")
+    refused = dict.fromkeys(
+        f"| `{case.called}` | {_text(case.says)} | {case.because} |"
+        for case in cases.REFUSED
+    )
+    frames = sorted({f"{layout.arrow}[pyarrow]" for layout in layouts})
+    rows = (f"| `{layout.type_name}` | `{layout.arrow}` |" for layout in layouts)
+    return NOTE + TYPES.format(
+        layouts="\n".join(rows),
+        texts=", ".join(f"`{name}`" for name in [*texts, "name", "integer[]"]),
+        refused="\n".join([*refused, NO_TEXT]),
+        frames="`, `".join(frames),
+    )
+
+
 PAGES = {
     "commands.md": commands,
     "kinds.md": kinds,
     "output.schema.json": output,
     "questions.md": questions,
+    "types.md": types,
 }
 
 

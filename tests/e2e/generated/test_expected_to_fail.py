@@ -10,7 +10,6 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sourcewright.services import Azurite, PostgreSQL, PrefectServer
@@ -27,27 +26,6 @@ from tests.e2e.generated.proxy import Proxy
 from tests.e2e.generated.uploads import StallAtTheLastBlock, Uploader
 
 CONTAINER = "expected-to-fail"
-
-# A value, and the other one that it arrives as. Neither may pass for the other.
-CONFUSED = {
-    "infinity, a date": ("'infinity'::date", "'9999-12-31'::date"),
-    "-infinity, a date": ("'-infinity'::date", "'0001-01-01'::date"),
-    "infinity, a timestamp": (
-        "'infinity'::timestamp",
-        "'9999-12-31 23:59:59.999999'::timestamp",
-    ),
-    "infinity, a timestamptz": (
-        "'infinity'::timestamptz",
-        "'9999-12-31 23:59:59.999999+00'::timestamptz",
-    ),
-    "24:00, a time": ("'24:00'::time", "'00:00'::time"),
-}
-# A value that is refused, and the type in which Arrow holds it exactly.
-REFUSED = {
-    "an interval": ("interval '1 mon 2 days 3 s'", "month_day_nano_interval"),
-    "an array": ("ARRAY[1, NULL, 2]", "list<item: int32>"),
-    "a date before Christ": ("'0044-03-15 BC'::date", "date32[day]"),
-}
 
 BATCH_ROWS = 65_536
 ROW_BYTES = 256
@@ -70,61 +48,6 @@ def batches():
 folder = LocalFolder(credentials={"root": sys.argv[1]})
 folder.from_batches(batches(), "file.parquet", overwrite=True)
 """
-
-
-@pytest.fixture(scope="module")
-def arrived(
-    tmp_path_factory: pytest.TempPathFactory, golden: Path, postgres: PostgreSQL
-) -> dict[str, dict[str, Any]]:
-    """Read all values above; give what became of each."""
-    values = [value for pair in CONFUSED.values() for value in pair]
-    values += [value for value, _ in REFUSED.values()]
-    order = {
-        "credentials": postgresql_credentials(postgres),
-        "queries": {value: f"SELECT {value} AS value" for value in values},
-    }
-    done = run(
-        [sys.executable, HERE / "source_driver.py"],
-        env=environment(golden),
-        cwd=tmp_path_factory.mktemp("arrived"),
-        stdin=json.dumps(order),
-    )
-    if done.returncode:
-        raise RuntimeError(done.stdout)
-    results: dict[str, dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
-    return results
-
-
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="exact types: psycopg2 makes Python's nearest value of one that Python "
-    "doesn't have, and nothing notices",
-)
-@pytest.mark.parametrize("case", CONFUSED)
-def test_a_value_passes_for_no_other(
-    case: str, arrived: dict[str, dict[str, Any]]
-) -> None:
-    value, other = CONFUSED[case]
-    if "values" not in arrived[other]:
-        raise RuntimeError(arrived[other])
-    # Refusing it would do; so would another type for both.
-    assert arrived[value].get("values") != arrived[other]["values"]
-
-
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="exact types: the table of types lacks it, though Arrow can hold it",
-)
-@pytest.mark.parametrize("case", REFUSED)
-def test_a_value_that_arrow_can_hold_arrives(
-    case: str, arrived: dict[str, dict[str, Any]]
-) -> None:
-    value, arrow_type = REFUSED[case]
-    if arrived[value].get("error", "UnsupportedTypeError") != "UnsupportedTypeError":
-        raise RuntimeError(arrived[value])
-    assert arrived[value].get("type") == arrow_type
 
 
 @pytest.mark.xfail(

@@ -188,15 +188,20 @@ def _variable(
     try:
         return array.cast(pa.string()).cast(column.layout.arrow)
     except pa.ArrowInvalid as err:
-        is_number = column.layout.type_name == "numeric"
-        value = "NaN" if is_number else "bytes that aren't UTF-8"
-        raise _unsupported(column, value) from err
+        if column.layout.type_name == "numeric":
+            raise _unsupported(column, "NaN") from err
+        # In a database whose encoding is SQL_ASCII text is any bytes.
+        cast = "convert_to({}::text, 'SQL_ASCII')"
+        raise _unsupported(column, "bytes that aren't UTF-8", cast) from err
 
 
-def _unsupported(column: Column, value: str) -> UnsupportedTypeError:
+def _unsupported(
+    column: Column, value: str, cast: str = "{}::text"
+) -> UnsupportedTypeError:
+    quoted = '"' + column.name.replace('"', '""') + '"'
     return UnsupportedTypeError(
         f"The column '{column.name}' ({column.layout.type_name}) holds {value}, "
         f"which Arrow's {column.layout.arrow} can't hold.",
         f"column '{column.name}'",
-        f'cast it in the query: "{column.name}"::text AS "{column.name}".',
+        f"cast it in the query: {cast.format(quoted)} AS {quoted}.",
     )

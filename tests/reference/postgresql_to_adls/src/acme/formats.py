@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from acme.exceptions import (
     SchemaChangedError,
     UnsupportedFormatError,
+    UnsupportedTypeError,
     VerificationError,
 )
 
@@ -24,6 +25,12 @@ Sink = IO[bytes] | io.RawIOBase
 
 ROW_GROUP_BYTES = 32 * 1024 * 1024  # in memory, so before it is compressed
 SAMPLE_ROWS = 10_000  # to see whether a column's values repeat
+
+# Beyond, Arrow writes another year or none: it has 16 bits for one.
+WRITABLE_YEARS = 30_000  # before 1970 or after
+WRITABLE_SECONDS = WRITABLE_YEARS * 365 * 86_400
+
+BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
 
 
 class BatchWriter(Protocol):
@@ -87,6 +94,24 @@ def _repeats(column: pa.ChunkedArray) -> bool:
     return 2 * distinct <= len(sample)
 
 
+class _CsvWriter:
+    """A header, commas, text in quotes, bytes as hex digits.
+
+    NULL is nothing at all, '' is a pair of quotes.
+    """
+
+    def __init__(self, sink: Sink, schema: pa.Schema) -> None:
+        # As it is for the columns of an empty batch.
+        self._schema = _writable(schema.empty_table()).schema
+        self._writer = csv.CSVWriter(sink, self._schema)
+
+    def write_batch(self, batch: pa.RecordBatch) -> None:
+        self._writer.write_batch(_writable(batch))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
 class _JsonLinesWriter:
     """An object a line. What JSON has no exact form for is text, bytes are hex digits."""
 
@@ -94,7 +119,7 @@ class _JsonLinesWriter:
         self._sink = sink
 
     def write_batch(self, batch: pa.RecordBatch) -> None:
-        columns = [_as_json(column) for column in batch.columns]
+        columns = [_as_json(column) for column in _writable(batch).columns]
         lines = [
             json.dumps(
                 dict(zip(batch.schema.names, row, strict=True)),
@@ -109,6 +134,38 @@ class _JsonLinesWriter:
         pass
 
 
+def _writable(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch as a file of text can hold it: bytes are hex digits.
+
+    Raises:
+        UnsupportedTypeError: A date is too far away to be written; names the column.
+    """
+    for number, (name, column) in enumerate(
+        zip(batch.schema.names, batch.columns, strict=True)
+    ):
+        kind = column.type
+        if pa.types.is_temporal(kind) and not pa.types.is_time(kind):
+            _check_near(name, column)
+        elif any(fits(kind) for fits in BYTES):
+            digits = [v if v is None else v.hex() for v in column.to_pylist()]
+            text = pa.array(digits, pa.string())
+            batch = batch.set_column(number, name, text)
+    return batch
+
+
+def _check_near(name: str, column: pa.Array) -> None:
+    zone = getattr(column.type, "tz", None)
+    seconds = column.cast(pa.timestamp("s", zone), safe=False).cast(pa.int64())
+    farthest = pc.max(pc.abs(seconds)).as_py() or 0
+    if farthest > WRITABLE_SECONDS:
+        raise UnsupportedTypeError(
+            f"The column '{name}' ({column.type}) holds a day more than "
+            f"{WRITABLE_YEARS} years from 1970, which no file of text holds exactly.",
+            f"column '{name}'",
+            "write Parquet, or cast the column to text in the query.",
+        )
+
+
 def _as_json(column: pa.Array) -> list[Any]:
     kind = column.type
     if pa.types.is_floating(kind):
@@ -116,17 +173,14 @@ def _as_json(column: pa.Array) -> list[Any]:
             value if value is None or math.isfinite(value) else str(value)
             for value in column.to_pylist()
         ]
-    if pa.types.is_binary(kind):
-        return [None if value is None else value.hex() for value in column.to_pylist()]
     as_it_is = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_string)
     if not any(fits(kind) for fits in as_it_is):
         column = column.cast(pa.string())
     return list(column.to_pylist())
 
 
-# CSV: a header, commas, strings in quotes. NULL is nothing at all, '' is a pair of quotes.
 WRITERS: dict[str, Callable[[Sink, pa.Schema], BatchWriter]] = {
-    ".csv": csv.CSVWriter,
+    ".csv": _CsvWriter,
     ".jsonl": _JsonLinesWriter,
     ".parquet": _ParquetWriter,
 }
@@ -177,6 +231,7 @@ def write_batches(batches: Iterable[pa.RecordBatch], sink: Sink, path: str) -> W
     Raises:
         SchemaChangedError: A batch differs from the first one; names the column.
         UnsupportedFormatError: No format has this suffix.
+        UnsupportedTypeError: The format can't hold a value; names the column.
     """
     open_writer = WRITERS[check_suffix(path)]
     remaining = iter(batches)

@@ -156,6 +156,28 @@ def test_who_stops_reading_stops_the_query(
         time_module.sleep(0.1)
 
 
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("DateStyle", "ISO"),
+        ("IntervalStyle", "iso_8601"),
+        ("TimeZone", "UTC"),
+        ("bytea_output", "hex"),
+        ("extra_float_digits", "3"),
+    ],
+)
+def test_what_a_text_looks_like_does_not_hang_on_the_server(
+    source: PostgreSQL,
+    name: str,
+    setting: str,
+) -> None:
+    found = source.to_arrow(
+        f"SELECT split_part(setting, ',', 1) AS setting, source FROM pg_settings "
+        f"WHERE name = '{name}'"
+    )
+    assert found.to_pylist() == [{"setting": setting, "source": "client"}]
+
+
 def test_a_nullable_integer_stays_an_integer(
     source: PostgreSQL,
 ) -> None:

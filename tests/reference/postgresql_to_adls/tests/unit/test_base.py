@@ -162,6 +162,17 @@ def test_polars_takes_the_columns_as_they_are(source: SQLite) -> None:
     assert df["number"].to_list() == [1, 2, 3]
 
 
+def test_polars_has_no_decimal_of_more_than_38_digits(
+    source: SQLite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("polars")
+    monkeypatch.setattr(
+        source, "column_types", lambda _description: [pa.decimal256(39, 0)]
+    )
+    with pytest.raises(UnsupportedTypeError, match=r"'price' \(decimal256"):
+        source.to_polars("SELECT NULL AS price")
+
+
 @pytest.mark.parametrize("rows", [2, 0])
 def test_a_data_frame_is_written_without_its_index(rows: int) -> None:
     df = pd.DataFrame({"text": ["", None]}, dtype="string", index=[7, 8]).head(rows)

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 import struct
@@ -86,7 +87,6 @@ def test_a_number_keeps_its_scale() -> None:
         (TIME, struct.pack(">q", 86_400_000_000), "24:00:00"),
         (TIMESTAMPTZ, struct.pack(">q", -(2**63)), "-infinity"),
         (TIMESTAMPTZ, struct.pack(">q", 2**63 - 2), "after the year"),
-        (TEXT, b"\xff", "UTF-8"),
     ],
 )
 def test_a_value_without_counterpart_names_its_column_and_the_cast(
@@ -94,6 +94,27 @@ def test_a_value_without_counterpart_names_its_column_and_the_cast(
 ) -> None:
     with pytest.raises(UnsupportedTypeError, match=rf'{shown}.*"price"::text'):
         values(column(type_code), [None, sent])
+
+
+def test_null_is_not_taken_for_what_follows_it() -> None:
+    midnight = struct.pack(">q", 86_400_000_000)
+    bytes_after = midnight[4:] + bytes(16)  # whose length is midnight's first half
+    columns = [column(TIME), column(BYTEA)]
+    batch = decode([row(None, bytes_after)], columns)
+    assert batch.column(0).to_pylist() == [None]
+    assert batch.column(1).to_pylist() == [bytes_after]
+
+
+def test_bytes_that_are_no_text_are_refused_with_what_gives_them() -> None:
+    with pytest.raises(UnsupportedTypeError, match=r'UTF-8.*convert_to\("price"::text'):
+        values(column(TEXT), [b"a", b"\xff"])
+
+
+def test_a_cast_quotes_the_name_as_postgresql_does() -> None:
+    name = 'the "price" {}'
+    infinite = replace(column(DATE), name=name)
+    with pytest.raises(UnsupportedTypeError, match=r'"the ""price"" {}"::text AS'):
+        decode([row(struct.pack(">i", 2**31 - 1))], [infinite])
 
 
 def test_not_a_number_has_no_place_in_a_decimal() -> None:

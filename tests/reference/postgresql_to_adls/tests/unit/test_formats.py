@@ -10,6 +10,7 @@ from acme import formats
 from acme.exceptions import (
     SchemaChangedError,
     UnsupportedFormatError,
+    UnsupportedTypeError,
 )
 from acme.formats import (
     Written,
@@ -29,6 +30,29 @@ def test_csv_tells_null_from_empty_text() -> None:
     sink = io.BytesIO()
     write_batches([BATCH], sink, "file.csv")
     assert sink.getvalue() == b'"number","text"\n1,""\n,\n'
+
+
+def test_csv_has_bytes_as_hex_digits() -> None:
+    batch = pa.RecordBatch.from_pydict({"bytes": [b"\x00\xff", b"", None]})
+    sink = io.BytesIO()
+    write_batches([batch], sink, "file.csv")
+    assert sink.getvalue() == b'"bytes"\n"00ff"\n""\n\n'
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+@pytest.mark.parametrize(
+    "kind", [pa.date32(), pa.timestamp("us"), pa.timestamp("us", "UTC")], ids=str
+)
+@pytest.mark.parametrize("years", [-40_000, 40_000])
+def test_a_day_too_far_away_for_text_is_refused_not_written_as_another(
+    suffix: str, kind: pa.DataType, years: int
+) -> None:
+    in_a_day = 1 if kind == pa.date32() else 86_400 * 10**6
+    stored = pa.int32() if kind == pa.date32() else pa.int64()
+    far = pa.array([None, years * 365 * in_a_day], stored).cast(kind)
+    batch = pa.RecordBatch.from_arrays([far], names=["seen"])
+    with pytest.raises(UnsupportedTypeError, match="'seen'"):
+        write_batches([batch], io.BytesIO(), f"file{suffix}")
 
 
 def test_json_lines_keep_what_json_has_no_number_for_as_text() -> None:

@@ -181,13 +181,23 @@ class Source(Connector, ABC):
 
         Raises:
             MissingExtraError: Polars isn't installed.
+            UnsupportedTypeError: A column is a decimal of more than 38 digits, which
+                Polars doesn't have; names it.
             ConnectorError: As in `to_arrow`.
             SKIP: As in `to_arrow`.
         """
         require_extra("to_polars", "polars", "polars")
         import polars as pl  # noqa: PLC0415 - an extra
 
-        return pl.DataFrame(self.to_arrow(query, if_empty=if_empty))
+        table = self.to_arrow(query, if_empty=if_empty)
+        for field in table.schema:
+            if pa.types.is_decimal256(field.type):
+                raise UnsupportedTypeError(
+                    f"Polars has nothing for column '{field.name}' ({field.type}).",
+                    self.place,
+                    "cast the column to text in the query.",
+                )
+        return pl.DataFrame(table)
 
     def _handle_if_empty(self, if_empty: IfEmpty) -> None:
         message = "The query gave no rows."

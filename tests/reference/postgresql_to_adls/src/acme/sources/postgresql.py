@@ -76,7 +76,7 @@ SESSION = {
     "bytea_output": "hex",
     "default_transaction_isolation": r"repeatable\ read",
     "default_transaction_read_only": "on",
-    "extra_float_digits": "1",
+    "extra_float_digits": "3",  # before PostgreSQL 12, one is too few
     "lock_timeout": f"{LOCK_SECONDS}s",
     "synchronize_seqscans": "off",  # else LIMIT may give other rows each time
 }
@@ -438,8 +438,7 @@ class _Rows:
             self._flush()
 
     def end(self) -> None:
-        if self._rows not in ([], [TRAILER]) or self._is_first:
-            self._flush()
+        self._flush()
 
     def _flush(self) -> None:
         rows = self._rows
@@ -448,9 +447,10 @@ class _Rows:
             rows[:1] = [first_row] if first_row else []
         if rows[-1:] == [TRAILER]:
             rows.pop()
-        batch = decode(rows, self._columns)
-        self.count += batch.num_rows
-        self._put(batch)
+        if rows or self._is_first:
+            batch = decode(rows, self._columns)
+            self.count += batch.num_rows
+            self._put(batch)
         rows.clear()
         self._bytes = 0
         self._is_first = False
