@@ -99,6 +99,4 @@ class _Gathered:
             "tests": f"{passed} passed, {failed} failed",
         }
         for sweep, rows in self.rows.items():
-            results.write(
-                sweep, head, sorted(rows, key=lambda row: [*map(str, row.values())][:2])
-            )
+            results.write(sweep, head, rows)

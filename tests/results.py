@@ -1,7 +1,8 @@
 """What a sweep counted, kept in the repository: one file for each in tests/matrix/.
 
 A test of a sweep tells its counts by the fixture `keep`; where pytest is run with
-`--keep-results`, as `make matrix` does, they are written when all tests are over.
+`--keep-results`, as `make matrix` does, they are written when all tests are over. A run
+of a part of a sweep replaces that part's rows: each row has its own date and commit.
 """
 
 from __future__ import annotations
@@ -35,15 +36,31 @@ def write(
     rows: list[dict[str, str | int]],
     folder: Path = RESULTS,
 ) -> None:
-    """Write a sweep's file: what was run and when, and a table of its rows."""
-    columns = list(rows[0])
-    numbers = [isinstance(rows[0][each], int) for each in columns]
+    """Write a sweep's file: what was run last, and a table of its rows.
+
+    A row of a former run stays where no new one has the same texts. `date` and `commit`
+    of the head go into the new rows.
+    """
+    head = dict(head)
+    run = {key: head.pop(key) for key in ("date", "commit")}
+    columns = [*rows[0], *run]
+    texts = [key for key, value in rows[0].items() if isinstance(value, str)]
+    path = folder / f"{sweep}.md"
+    former = read(path).rows if path.exists() else []
+    told: list[dict[str, str | int]] = [dict(row) for row in former]
+    told += [{**row, **run} for row in rows]
+    # The later of two with the same texts stays.
+    by_texts = {tuple(str(row[key]) for key in texts): row for row in told}
+    counts = [isinstance(rows[0].get(each), int) for each in columns]
     lines = [f"# The last whole sweep: {sweep}", ""]
     lines += [f"- {key}: {value}" for key, value in head.items()]
-    lines += ["", _row(columns), _row(["--:" if each else "---" for each in numbers])]
-    lines += [_row([str(row[each]) for each in columns]) for row in rows]
+    lines += ["", _row(columns), _row(["--:" if each else "---" for each in counts])]
+    lines += [
+        _row([str(row[each]) for each in columns])
+        for _, row in sorted(by_texts.items())
+    ]
     folder.mkdir(exist_ok=True)
-    (folder / f"{sweep}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def read(path: Path) -> Result:
