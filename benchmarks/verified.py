@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script, not a module
 """Measure what verifying a load costs: each mode, as a ratio to no verification.
 
     python benchmarks/verified.py --rows 500000 --rounds 3
@@ -22,7 +23,7 @@ GOLDEN = REPOSITORY / "tests" / "reference" / "postgresql_to_adls"
 MODES = ("none", "bytes", "full")
 TABLE = """
 CREATE TABLE mixed AS SELECT
-    i, i * 7919 % 1000003 AS number, (i % 100)::int2 AS small,
+    i, i::int8 * 7919 % 1000003 AS number, (i % 100)::int2 AS small,
     random() AS float, (i / 100.0)::numeric(12, 2) AS price, i % 3 = 0 AS flag,
     'customer ' || i % 1000 AS name, md5(i::text) AS text,
     date '2020-01-01' + i % 1000 AS day,
@@ -40,7 +41,8 @@ lake = AzureDataLake(credentials={"connection_string": order["lake"]})
 for _ in range(order["rounds"]):
     for verify in order["modes"]:
         start = time.perf_counter(), time.process_time()
-        load(source, lake, "TABLE mixed", "bench/f.parquet", overwrite=True, verify=verify)
+        options = {"overwrite": True, "verify": verify}
+        load(source, lake, "TABLE mixed", "bench/file.parquet", **options)
         took = [time.perf_counter() - start[0], time.process_time() - start[1]]
         print(json.dumps([verify, *took]), flush=True)
 """
