@@ -166,8 +166,11 @@ def test_what_is_pending_is_woven_once_its_place_is_there(
 
     assert f"edit  {place}" in done.stdout
     assert done.returncode == 4  # the others are pending still
-    reference = "shop.orchestration.prefect.tasks.postgresql_to_df"
-    assert host.read(place) == f"# Tasks\r\n\r\n::: {reference}\r\n"
+    tasks = "shop.orchestration.prefect.tasks"
+    assert host.read(place) == (
+        f"# Tasks\r\n\r\n::: {tasks}.postgresql_batches_to_adls\r\n"
+        f"\r\n::: {tasks}.postgresql_to_df\r\n"
+    )
 
 
 def test_without_a_ledger_the_package_must_be_named(

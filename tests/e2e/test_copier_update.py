@@ -28,8 +28,12 @@ BASES = """\
 ERRORS = BASES.replace("Base classes", "Errors").replace("base.md", "errors.md")
 LOCAL_FLOW = [
     f"{FLOWS}/postgresql_to_local.py",
+    f"{FLOWS}/postgresql_to_local_in_batches.py",
+    "src/acme/orchestration/prefect/tasks/postgresql_batches_to_local.py",
     "tests/contracts/test_postgresql_to_local.py",
+    "tests/contracts/test_postgresql_to_local_in_batches.py",
     "tests/integration/test_postgresql_to_local.py",
+    "tests/integration/test_postgresql_to_local_in_batches.py",
 ]
 
 

@@ -12,28 +12,16 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from sourcewright.services import Azurite, PostgreSQL, PrefectServer
+from sourcewright.services import Azurite, PrefectServer
 
 from tests.e2e.generated.parts import (
-    HERE,
-    connection_string,
     environment,
-    postgresql_credentials,
     run,
-    write_config,
 )
 from tests.e2e.generated.proxy import Proxy
 from tests.e2e.generated.uploads import StallAtTheLastBlock, Uploader
 
 CONTAINER = "expected-to-fail"
-
-BATCH_ROWS = 65_536
-ROW_BYTES = 256
-BATCH_MEBIBYTES = BATCH_ROWS * ROW_BYTES // 2**20
-# A row is 8 times the 32 characters of a checksum.
-MANY_ROWS = (
-    "SELECT repeat(md5(i::text), 8) AS text FROM generate_series(1, {rows}) AS i"
-)
 
 LOAD_INTO_FOLDER = """
 import sys, time
@@ -48,55 +36,6 @@ def batches():
 folder = LocalFolder(credentials={"root": sys.argv[1]})
 folder.from_batches(batches(), "file.parquet", overwrite=True)
 """
-
-
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="bounded memory: from task to task the flow holds the table as one frame",
-)
-def test_the_memory_of_a_flow_does_not_grow_with_its_table(
-    tmp_path: Path,
-    golden: Path,
-    postgres: PostgreSQL,
-    azurite: Azurite,
-    prefect_server: PrefectServer,
-) -> None:
-    azurite.create_container(CONTAINER)
-    config = write_config(
-        tmp_path / "config.yaml",
-        {
-            "warehouse": postgresql_credentials(postgres),
-            "lake": {"connection_string": connection_string(azurite)},
-        },
-    )
-    cases = {
-        name: {
-            "adls_path": f"{CONTAINER}/{name}.parquet",
-            "sql_query": MANY_ROWS.format(rows=batches * BATCH_ROWS),
-            "postgresql_config_key": "warehouse",
-            "adls_config_key": "lake",
-        }
-        for name, batches in {"one batch": 1, "eight batches": 8}.items()
-    }
-    done = run(
-        [sys.executable, HERE / "flow_driver.py"],
-        env=environment(
-            golden, config=config, **prefect_server.environment, HOME=str(tmp_path)
-        ),
-        cwd=tmp_path,
-        stdin=json.dumps({"cases": cases}),
-    )
-    if done.returncode:
-        raise RuntimeError(done.stdout)
-    results = json.loads((tmp_path / "results.json").read_text("utf-8"))
-    if {result["state"] for result in results.values()} != {"COMPLETED"}:
-        raise RuntimeError(results)
-    small, large = (results[name]["peak_rss"] for name in cases)
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    growth = (large - small) / unit
-    # Two batches more than at the first: one that is read, and one that is written.
-    assert growth < 2 * BATCH_MEBIBYTES, f"{growth:.0f} MiB more for seven batches more"
 
 
 @pytest.mark.xfail(

@@ -34,6 +34,8 @@ LOCAL_MODULES = (
     *("tests/unit/test_local.py", "tests/contracts/test_local.py"),
     *("tests/contracts/test_postgresql_to_local.py", "tests/integration/test_local.py"),
     "tests/integration/test_postgresql_to_local.py",
+    "tests/contracts/test_postgresql_to_local_in_batches.py",
+    "tests/integration/test_postgresql_to_local_in_batches.py",
 )
 TOOLS = {
     "formatter": ["ruff", "format", "--check", "--no-cache"],

@@ -46,6 +46,9 @@ CONFIG = "src/acme/config.py"
 FORMATS = "src/acme/formats.py"
 COPY = "src/acme/copy_binary.py"
 AHEAD = "src/acme/read_ahead.py"
+LOADING = "src/acme/loading.py"
+CHECKSUMS = "src/acme/checksums.py"
+STREAM = "src/acme/orchestration/prefect/tasks/postgresql_batches_to_adls.py"
 READ = "src/acme/orchestration/prefect/tasks/postgresql.py"
 WRITE = "src/acme/orchestration/prefect/tasks/adls.py"
 TASKS = "src/acme/orchestration/prefect/tasks/__init__.py"
@@ -58,6 +61,9 @@ PREFECT = "src/acme/orchestration/prefect/utils.py"
 SOURCE_CONTRACT = "tests/contracts/test_postgresql.py"
 LAKE_CONTRACT = "tests/contracts/test_adls.py"
 FLOW_CONTRACT = "tests/contracts/test_postgresql_to_adls.py"
+STREAM_CONTRACT = "tests/contracts/test_postgresql_to_adls_in_batches.py"
+LOADING_UNIT = "tests/unit/test_loading.py"
+CHECKSUMS_UNIT = "tests/unit/test_checksums.py"
 COPY_UNIT = "tests/unit/test_copy_binary.py"
 LAKE_UNIT = "tests/unit/test_adls.py"
 FOLDER_UNIT = "tests/unit/test_local.py"
@@ -173,16 +179,16 @@ TASK_RULES = [
     Mutation(
         "a task that reads is exported",
         TASKS,
-        '["df_to_adls", "postgresql_to_df"]',
-        '["df_to_adls"]',
+        '"postgresql_to_df"]',
+        "]",
         SOURCE_CONTRACT,
         "Task::test_it_is_exported",
     ),
     Mutation(
         "a task that writes is exported",
         TASKS,
-        '["df_to_adls", "postgresql_to_df"]',
-        '["postgresql_to_df"]',
+        '["df_to_adls", ',
+        "[",
         LAKE_CONTRACT,
         "Task::test_it_is_exported",
     ),
@@ -315,8 +321,8 @@ FLOW_RULES = [
     Mutation(
         "a flow is exported",
         FLOWS,
-        '["postgresql_to_adls"]',
-        "[]",
+        '["postgresql_to_adls", ',
+        "[",
         FLOW_CONTRACT,
         "test_it_is_exported",
     ),
@@ -462,11 +468,11 @@ WHOLE_FILE_RULES = [
     Mutation(
         "a broken-off load commits nothing",
         LAKE,
-        "            written = write_batches(batches, blob, path)\n            try:\n",
-        "            try:\n"
-        "                written = write_batches(batches, blob, path)\n"
-        "            finally:\n                blob.commit(load_id, replace=replace)\n"
-        "            try:\n",
+        "                written = write_batches(batches, blob, path)\n",
+        "                try:\n"
+        "                    written = write_batches(batches, blob, path)\n"
+        "                finally:\n"
+        "                    blob.commit(load_id, replace=replace)\n",
         LAKE_LIVE,
         "test_an_error_in_the_middle_leaves_no_file_where_none_was",
     ),
@@ -621,6 +627,89 @@ TYPE_RULES = [
     ),
 ]
 
+VERIFICATION_RULES = [
+    Mutation(
+        "a full verification compares checksums",
+        LOADING,
+        "            check = _comparison(checksums, path)\n",
+        "            check = None\n",
+        LOADING_UNIT,
+        "test_what_arrives_otherwise_fails_a_full_verification",
+    ),
+    Mutation(
+        "a source that has no checksums is refused up front",
+        LOADING,
+        "    if not source.has_checksums:\n",
+        "    if source is None:\n",
+        LOADING_UNIT,
+        "test_a_source_without_checksums_is_loaded_but_not_fully_verified",
+    ),
+    Mutation(
+        "a manifest's file is read again and compared",
+        BASE,
+        "        if found.hexdigest() != written.sha256:\n",
+        "        if not found.hexdigest():\n",
+        LOADING_UNIT,
+        "test_a_changed_byte_is_noticed_at_any_later_time",
+    ),
+    Mutation(
+        "equal pairs of values don't cancel",
+        CHECKSUMS,
+        "int(hashes.sum(dtype=np.uint64))",
+        "int(np.bitwise_xor.reduce(hashes))",
+        CHECKSUMS_UNIT,
+        "test_a_change_is_named[changed1-",
+    ),
+    Mutation(
+        "values exchanged between rows are noticed",
+        CHECKSUMS,
+        "            of_rows ^= hashes\n",
+        "            of_rows += hashes\n",
+        CHECKSUMS_UNIT,
+        "test_a_change_is_named[changed6-",
+    ),
+    Mutation(
+        "the sign of zero is hashed",
+        CHECKSUMS,
+        "(values + native.type(added) if added else values)",
+        "(values + native.type(added))",
+        CHECKSUMS_UNIT,
+        "test_a_hash_is_that_of_the_server[-0.0-",
+    ),
+    Mutation(
+        "a file appears only after its check",
+        LAKE,
+        "            check(read_batches(reader, path))\n",
+        "",
+        LAKE_LIVE,
+        "test_a_check_that_fails_leaves_the_former_file",
+    ),
+    Mutation(
+        "a checked load leaves nothing hidden",
+        LAKE,
+        "                reader.delete()\n",
+        "                pass\n",
+        LAKE_LIVE,
+        "test_a_checked_load_leaves_nothing_beside_its_file",
+    ),
+    Mutation(
+        "a local file appears only after its check",
+        FOLDER,
+        "                        check(read_batches(file, path))\n",
+        "                        file.read()\n",
+        FOLDER_UNIT,
+        "test_a_check_that_fails_leaves_the_former_file",
+    ),
+    Mutation(
+        "a streaming task asks for both ends' credentials",
+        STREAM,
+        "        postgresql_config_key,\n",
+        '        postgresql_config_key or "any",\n',
+        STREAM_CONTRACT,
+        "test_without_credentials_it_does_nothing_else",
+    ),
+]
+
 MUTATIONS = [
     *TASK_RULES,
     *FLOW_RULES,
@@ -628,6 +717,7 @@ MUTATIONS = [
     *EXTRA_RULES,
     *WHOLE_FILE_RULES,
     *TYPE_RULES,
+    *VERIFICATION_RULES,
 ]
 
 

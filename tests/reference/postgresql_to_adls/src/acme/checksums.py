@@ -15,7 +15,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from acme.copy_binary import EPOCH_DAYS, EPOCH_MICROSECONDS
+from acme.copy_binary import (
+    EPOCH_DAYS,
+    EPOCH_MICROSECONDS,
+)
 from acme.exceptions import (
     UnsupportedTypeError,
     VerificationError,

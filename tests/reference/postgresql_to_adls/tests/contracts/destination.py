@@ -1,6 +1,7 @@
 """What every destination is held to. Inherit, and give what is asked for."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -13,6 +14,7 @@ from acme.exceptions import (
     DestinationExistsError,
     SchemaChangedError,
     UnsupportedFormatError,
+    VerificationError,
 )
 from acme.sources import Destination
 from tests.contracts.shown import everything_shown
@@ -114,6 +116,48 @@ class LiveDestinationContract:
         with pytest.raises(DestinationExistsError, match="overwrite"):
             live_destination.from_batches(overtaken(), path)
         assert self.read(live_destination, path).to_pylist() == OLD.to_dict("records")
+
+    def test_a_check_sees_the_rows_before_the_file_appears(
+        self, live_destination: Destination, path: str
+    ) -> None:
+        seen = []
+
+        def check(batches: Iterator[pa.RecordBatch]) -> None:
+            seen.append(pa.Table.from_batches(batches).to_pylist())
+            with pytest.raises(FileNotFoundError):
+                self.read(live_destination, path)
+
+        batch = pa.RecordBatch.from_pydict({"number": [2]})
+        written = live_destination.from_batches([batch], path, check=check)
+        assert seen == [[{"number": 2}]]
+        assert self.read(live_destination, path).to_pylist() == [{"number": 2}]
+        live_destination.verify(written)
+
+    def test_a_check_that_fails_leaves_the_former_file(
+        self, live_destination: Destination, path: str
+    ) -> None:
+        def refuse(batches: Iterator[pa.RecordBatch]) -> None:
+            assert list(batches)
+            msg = "it is not right"
+            raise VerificationError(msg)
+
+        live_destination.from_df(OLD, path)
+        batch = pa.RecordBatch.from_pydict({"number": [2]})
+        with pytest.raises(VerificationError, match="not right"):
+            live_destination.from_batches([batch], path, overwrite=True, check=refuse)
+        assert self.read(live_destination, path).to_pylist() == OLD.to_dict("records")
+
+    def test_another_file_in_its_place_is_noticed(
+        self, live_destination: Destination, path: str
+    ) -> None:
+        batch = pa.RecordBatch.from_pydict({"number": [2]})
+        written = live_destination.from_batches([batch], path, verify_bytes=True)
+        live_destination.verify(written)
+        live_destination.from_df(OLD, path, overwrite=True)
+        with pytest.raises(VerificationError, match="SHA-256"):
+            live_destination.verify(written)
+        with pytest.raises(VerificationError, match="load it again"):
+            live_destination.verify(replace(written, path=f"{path}.gone"))
 
     def test_an_error_in_the_middle_leaves_the_former_file(
         self, live_destination: Destination, path: str

@@ -55,9 +55,14 @@ class TaskContract:
         }
 
     def test_without_credentials_it_does_nothing_else(self) -> None:
-        with pytest.raises(MissingSourceCredentialsError, match="config_key") as caught:
-            type(self).task.fn(**self.arguments)
-        assert caught.value.where == type(self).task.fn.__name__
+        for end in self.ends:
+            others = {
+                f"{other}config_key": "any" for other in self.ends if other != end
+            }
+            with pytest.raises(MissingSourceCredentialsError) as caught:
+                type(self).task.fn(**self.arguments, **others)
+            assert caught.value.where == type(self).task.fn.__name__
+            assert "config_key" in caught.value.next_step
 
     def test_it_is_retried_and_ends_some_time(self) -> None:
         assert type(self).task.retries

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from importlib.util import find_spec
 import os
+import random
 
 import pandas as pd
 from prefect import flow
@@ -10,6 +11,7 @@ import pytest
 from acme.exceptions import (
     DestinationRejectedError,
     RetriableError,
+    VerificationError,
 )
 from acme.utils import skip_test_on_missing_extra
 
@@ -112,3 +114,28 @@ def test_a_container_that_is_not_there_is_said(
 ) -> None:
     with pytest.raises(DestinationRejectedError, match="no such container"):
         destination.from_df(pd.DataFrame({"a": [1]}), "no-such-container/a.parquet")
+
+
+def test_a_checked_load_leaves_nothing_beside_its_file(
+    destination: AzureDataLake,
+) -> None:
+    path = live.fresh_path()
+    batch = pa.RecordBatch.from_pydict({"number": [1]})
+    destination.from_batches([batch], path, check=lambda batches: None)
+    assert destination.filesystem.ls(path.rpartition("/")[0], detail=False) == [path]
+
+
+def test_a_flipped_byte_in_the_lake_is_noticed(
+    destination: AzureDataLake,
+) -> None:
+    path = live.fresh_path()
+    batch = pa.RecordBatch.from_pydict({"number": [*range(1000)]})
+    written = destination.from_batches([batch], path)
+    filesystem = destination.filesystem
+    whole = filesystem.cat_file(path)
+    places = random.Random(4).sample(range(len(whole)), 30)
+    for place in (0, len(whole) - 1, *places):
+        flipped = bytes([whole[place] ^ 1])
+        filesystem.pipe_file(path, whole[:place] + flipped + whole[place + 1 :])
+        with pytest.raises(VerificationError, match="SHA-256"):
+            destination.verify(written)

@@ -8,6 +8,7 @@ from uuid import UUID
 import pyarrow as pa
 import pytest
 
+from acme.checksums import sum_up
 from acme.config import get_source_credentials
 from acme.exceptions import (
     CredentialError,
@@ -226,3 +227,49 @@ def test_a_database_that_is_not_there_is_named(
     refused = PostgreSQL(credentials=credentials)
     with pytest.raises(FatalError, match='"no_such" does not exist'):
         refused.to_arrow(live.QUERY)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "true",
+        "-1::int2",
+        "2147483647",
+        "-9223372036854775807",
+        "4294967295::oid",
+        "'-0'::float8",
+        "'nan'::float4",
+        "''::text",
+        "repeat('\u00fc', 5000)",
+        "'padded'::char(20)",
+        "'varied'::varchar",
+        "repeat('byte', 1000)::bytea",
+        '\'{"b":1, "b":2}\'::json',
+        "'{1,NULL}'::int[]",
+        "'1 mon'::interval",
+        "date '1066-10-14'",
+        "time '23:59:59.999999'",
+        "timestamp '1066-10-14 12:00'",
+        "timestamptz '2024-03-31 02:30+02'",
+        "-0.05::numeric(5, 2)",
+        "1e-15::numeric(38, 20)",
+        "1e50::numeric(76, 10)",
+        "1.50::numeric",
+    ],
+)
+def test_the_server_sums_up_what_is_read(
+    source: PostgreSQL,
+    value: str,
+) -> None:
+    query = (
+        f"SELECT number, CASE WHEN number > 2 THEN {value} END AS value, "
+        "number AS again FROM generate_series(1, 5) AS number"
+    )
+    with source.snapshot() as snapshot:
+        expected = snapshot.checksums(query)
+        assert sum_up(snapshot.to_batches(query)) == expected
+        assert snapshot.checksums(f"{query} LIMIT 0") == sum_up(
+            snapshot.to_batches(f"{query} LIMIT 0")
+        )
+    assert (expected.rows, expected.columns["value"].nulls) == (5, 2)
+    assert expected.columns["number"] != expected.columns["again"]

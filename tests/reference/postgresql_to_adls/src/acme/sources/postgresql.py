@@ -233,7 +233,11 @@ class PostgreSQL(SQL):
 class Snapshot(Reading):
     """One state of a database, for as long as its connection is open."""
 
-    def __init__(self, source: PostgreSQL, connection: Any) -> None:
+    def __init__(
+        self,
+        source: PostgreSQL,
+        connection: Any,
+    ) -> None:
         """Take over a connection of psycopg2 that has run no query yet."""
         super().__init__(source)
         self._source = source

@@ -2,7 +2,10 @@
 
 from prefect import flow
 
-from acme.loading import Manifest, Verify
+from acme.loading import (
+    Manifest,
+    Verify,
+)
 from acme.orchestration.prefect.tasks import (
     postgresql_batches_to_adls,
 )

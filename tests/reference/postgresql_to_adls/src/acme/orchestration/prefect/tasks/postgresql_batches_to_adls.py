@@ -3,7 +3,11 @@
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from acme.loading import Manifest, Verify, load
+from acme.loading import (
+    Manifest,
+    Verify,
+    load,
+)
 from acme.orchestration.prefect.utils import (
     cancel_flow_retries,
     connector_options,
