@@ -22,6 +22,7 @@ from acme.exceptions import (
 Sink = IO[bytes] | io.RawIOBase
 
 ROW_GROUP_BYTES = 32 * 1024 * 1024  # in memory, so before it is compressed
+SAMPLE_ROWS = 10_000  # to see whether a column's values repeat
 
 
 class BatchWriter(Protocol):
@@ -74,11 +75,15 @@ class _ParquetWriter:
 
 
 def _repeats(column: pa.ChunkedArray) -> bool:
-    """Say whether values come twice on average. A dictionary of others is in the way."""
+    """Say whether values come twice on average. A dictionary of others is in the way.
+
+    The first rows speak for all: a dictionary that gets too large ends by itself.
+    """
     if pa.types.is_boolean(column.type) or pa.types.is_nested(column.type):
         return False
-    distinct: int = pc.count_distinct(column).as_py()
-    return 2 * distinct <= len(column)
+    sample = column.slice(0, SAMPLE_ROWS)
+    distinct: int = pc.count_distinct(sample).as_py()
+    return 2 * distinct <= len(sample)
 
 
 class _JsonLinesWriter:
