@@ -327,11 +327,14 @@ class _Rows:
             self._flush()
 
     def _flush(self) -> None:
+        rows = self._rows
         if self._is_first:
-            self._rows[0] = self._rows[0][HEADER_BYTES:]
-        rows = [row for row in self._rows if row not in {b"", TRAILER}]
+            first_row = rows[0][HEADER_BYTES:]
+            rows[:1] = [first_row] if first_row else []
+        if rows[-1:] == [TRAILER]:
+            rows.pop()
         self._put(decode(rows, self._columns))
-        self._rows.clear()
+        rows.clear()
         self._bytes = 0
         self._is_first = False
 
