@@ -30,21 +30,23 @@ def read_ahead(
     *,
     cancel: Callable[[], None],
     seconds: float,
+    most: int = 1,
 ) -> Iterator[T]:
-    """Yield the items that `produce` makes in a thread of its own, one item ahead.
+    """Yield the items that `produce` makes in a thread of its own, ahead of need.
 
     Args:
-        produce: Is called with a function that takes an item, and waits while there is
-            one already. An error that it raises is raised here, after the items.
+        produce: Is called with a function that takes an item, and waits while `most`
+            are there already. An error that it raises is raised here, after the items.
         cancel: Makes `produce` return soon, even from a blocking call. Is called from
             this side when the iteration ends before `produce` does.
         seconds: How long to wait for all items, in which the time counts that they are
             worked on here.
+        most: How many items may wait to be taken.
 
     Raises:
         TimeoutError: `produce` took longer.
     """
-    items: queue.Queue[T | _End] = queue.Queue(maxsize=1)
+    items: queue.Queue[T | _End] = queue.Queue(most)
     stopped = threading.Event()
 
     def put(item: T | _End) -> None:

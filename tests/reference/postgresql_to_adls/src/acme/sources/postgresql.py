@@ -41,6 +41,7 @@ with contextlib.suppress(ImportError):
 
 LOCK_SECONDS = 60
 CANCEL_SECONDS = 1.0
+BATCHES_AHEAD = 8  # so that reading goes on while a row group is written
 
 DESCRIBE = "SELECT * FROM ({query}) AS result LIMIT 0"
 COPY = (
@@ -155,7 +156,7 @@ class PostgreSQL(SQL):
         """Yield the result of `query` in batches of about `batch_bytes`.
 
         As `Source.to_batches`. The query is a SELECT, VALUES or TABLE, or WITH before
-        one of them; it takes no parameters. Memory: three batches. Where the iteration
+        one of them; it takes no parameters. Memory: ten batches. Where the iteration
         ends early, the server is told to stop.
 
         Raises:
@@ -243,6 +244,7 @@ class Snapshot:
                 partial(self._copy, query, columns, batch_bytes),
                 cancel=self._cancel,
                 seconds=self._source.query_timeout,
+                most=BATCHES_AHEAD,
             )
 
     def _copy(
