@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script, not a module
 """Measure how fast the command starts, and how fast it adds, beside Copier.
 
     .venv/bin/python benchmarks/startup.py [--rounds N]
