@@ -33,8 +33,12 @@ docs: $(READY) ## Write the generated pages, and build the site into site/
 	@$(RUN) python docs/generate.py
 	@$(RUN) mkdocs build --strict
 
-bench: $(READY) ## Measure: start-up and adding, against Copier
+bench: $(READY) ## Measure: start-up against Copier, extraction against other tools
+	@UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$(VENV) \
+	  $(VENV)/bin/uv sync --quiet --frozen --all-extras --group bench
 	@$(RUN) python benchmarks/startup.py --rounds 5
+	@$(RUN) python -m benchmarks.extraction
+	@$(RUN) python -m benchmarks.memory
 
 matrix: $(READY) ## Run whole what `make test` samples: every kill point, every package
 	@$(RUN) SOURCEWRIGHT_EVERY_POINT=1 SOURCEWRIGHT_WHOLE_CORPUS=1 \
