@@ -25,6 +25,10 @@ CHILDREN_USER, CHILDREN_SYSTEM = 13, 14
 REAPED_SECONDS = 0.2
 
 
+class ContenderFailedError(Exception):
+    """A contender failed, or wrote another number of rows than there are."""
+
+
 @dataclass(frozen=True)
 class Run:
     """What one extraction took.
@@ -61,7 +65,7 @@ class Bench:
         """Extract a query or the table of the same rows, and count them.
 
         Raises:
-            RuntimeError: The contender failed, or wrote another number of rows.
+            ContenderFailedError: It failed, or wrote another number of rows.
         """
         server = self.server
         job = Job(
@@ -85,8 +89,7 @@ class Bench:
                 check=False,
             )
             if done.returncode:
-                msg = f"{contender} failed: {done.stderr[-2000:]}"
-                raise RuntimeError(msg)
+                raise ContenderFailedError(done.stderr.strip().splitlines()[-1])
             files = _files(filesystem, job.path)
             written = sum(
                 parquet.ParquetFile(
@@ -95,8 +98,8 @@ class Bench:
                 for f in files
             )
         if written != rows and contender != FLOOR:
-            msg = f"{contender} wrote {written} rows instead of {rows}"
-            raise RuntimeError(msg)
+            msg = f"wrote {written} rows instead of {rows}"
+            raise ContenderFailedError(msg)
         time.sleep(REAPED_SECONDS)
         return Run(
             contender,
