@@ -284,6 +284,7 @@ def compare(
 
 def is_other_form(kind: pa.DataType, type_name: str) -> bool:
     """Say whether such a type is no text, number or date of PostgreSQL's type."""
+    kind = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
     is_array = type_name.endswith("[]")
     return (
         pa.types.is_struct(kind)

@@ -61,6 +61,7 @@ PREFECT = "src/acme/orchestration/prefect/utils.py"
 SOURCE_CONTRACT = "tests/contracts/test_postgresql.py"
 LAKE_CONTRACT = "tests/contracts/test_adls.py"
 FLOW_CONTRACT = "tests/contracts/test_postgresql_to_adls.py"
+FORMATS_UNIT = "tests/unit/test_formats.py"
 STREAM_CONTRACT = "tests/contracts/test_postgresql_to_adls_in_batches.py"
 LOADING_UNIT = "tests/unit/test_loading.py"
 CHECKSUMS_UNIT = "tests/unit/test_checksums.py"
@@ -539,10 +540,10 @@ TYPE_RULES = [
     Mutation(
         "NULL is not an empty text in a CSV file",
         FORMATS,
-        '    ".csv": csv.CSVWriter,\n',
-        '    ".csv": lambda sink, schema: csv.CSVWriter(sink, schema, '
-        'write_options=csv.WriteOptions(quoting_style="none")),\n',
-        "tests/unit/test_formats.py",
+        "csv.CSVWriter(sink, self._schema)",
+        "csv.CSVWriter(sink, self._schema, "
+        'write_options=csv.WriteOptions(quoting_style="none"))',
+        FORMATS_UNIT,
         "test_csv_tells_null_from_empty_text",
     ),
     Mutation(
@@ -608,6 +609,102 @@ TYPE_RULES = [
         "False",
         COPY_UNIT,
         "test_a_value_without_counterpart_names_its_column_and_the_cast",
+    ),
+    Mutation(
+        "midnight is not the end of the day before",
+        COPY,
+        'refused=((DAY_END, "24:00:00"),)',
+        "refused=()",
+        COPY_UNIT,
+        "test_a_value_without_counterpart_names_its_column_and_the_cast",
+    ),
+    Mutation(
+        "a date is counted from 1970",
+        COPY,
+        '">i4", EPOCH_DAYS, ',
+        '">i4", 0, ',
+        COPY_UNIT,
+        "test_a_value_is_decoded_and_null_is_not",
+    ),
+    Mutation(
+        "a timestamp is counted from 1970",
+        COPY,
+        '">i8", EPOCH_MICROSECONDS, ',
+        '">i8", 0, ',
+        SOURCE_LIVE,
+        "test_a_value_keeps_its_type[timestamptz-",
+    ),
+    Mutation(
+        "a scale has a sign",
+        COPY,
+        "(scale & 0x7FF ^ 0x400) - 0x400",
+        "scale & 0x7FF",
+        COPY_UNIT,
+        "test_numeric_is_a_decimal_where_one_holds_it",
+    ),
+    Mutation(
+        "a scale may be above its precision",
+        COPY,
+        "max(precision, scale, precision - scale)",
+        "max(precision, precision - scale)",
+        COPY_UNIT,
+        "test_numeric_is_a_decimal_where_one_holds_it",
+    ),
+    Mutation(
+        "NULL is not taken for what follows it",
+        COPY,
+        "present = values if nulls is None else values[~nulls]",
+        "present = values",
+        COPY_UNIT,
+        "test_null_is_not_taken_for_what_follows_it",
+    ),
+    Mutation(
+        "a cast quotes the name of its column",
+        COPY,
+        """.replace('"', '""')""",
+        "",
+        COPY_UNIT,
+        "test_a_cast_quotes_the_name_as_postgresql_does",
+    ),
+    Mutation(
+        "bytes are hex digits in a CSV file",
+        FORMATS,
+        "self._writer.write_batch(_writable(batch))",
+        "self._writer.write_batch(batch.cast(self._schema))",
+        FORMATS_UNIT,
+        "test_csv_has_bytes_as_hex_digits",
+    ),
+    Mutation(
+        "a day far away is not written as another",
+        FORMATS,
+        "    if farthest > WRITABLE_SECONDS:\n",
+        "    if farthest > 2**63:\n",
+        FORMATS_UNIT,
+        "test_a_day_too_far_away_for_text_is_refused_not_written_as_another",
+    ),
+    Mutation(
+        "Polars is not given a decimal that it does not have",
+        BASE,
+        "if pa.types.is_decimal256(field.type):",
+        "if pa.types.is_decimal32(field.type):",
+        "tests/unit/test_base.py",
+        "test_polars_has_no_decimal_of_more_than_38_digits",
+    ),
+    *(
+        Mutation(
+            f"a text does not hang on the server's {name}",
+            SOURCE,
+            f'    "{name}": "{setting}",{note}\n',
+            "",
+            SOURCE_LIVE,
+            f"test_what_a_text_looks_like_does_not_hang_on_the_server[{name}-",
+        )
+        for name, setting, note in (
+            ("DateStyle", "ISO", ""),
+            ("TimeZone", "UTC", ""),
+            ("bytea_output", "hex", ""),
+            ("extra_float_digits", "3", "  # before PostgreSQL 12, one is too few"),
+        )
     ),
     Mutation(
         "a result is not fetched at once",
@@ -767,6 +864,7 @@ def results(
         ),
         cwd=folder,
         stdin=json.dumps(runs),
+        seconds=540,  # below pytest's own
     )
     assert done.returncode == 0, done.stdout[-5000:]
     found = json.loads(done.stdout.splitlines()[-1])

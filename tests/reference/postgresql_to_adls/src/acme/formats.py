@@ -1,6 +1,6 @@
 """Write Arrow record batches as a file, in the format that the path's suffix names."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 import hashlib
 import io
@@ -17,12 +17,20 @@ import pyarrow.compute as pc
 from acme.exceptions import (
     SchemaChangedError,
     UnsupportedFormatError,
+    UnsupportedTypeError,
+    VerificationError,
 )
 
 Sink = IO[bytes] | io.RawIOBase
 
 ROW_GROUP_BYTES = 32 * 1024 * 1024  # in memory, so before it is compressed
 SAMPLE_ROWS = 10_000  # to see whether a column's values repeat
+
+# Beyond, Arrow writes another year or none: it has 16 bits for one.
+WRITABLE_YEARS = 30_000  # before 1970 or after
+WRITABLE_SECONDS = WRITABLE_YEARS * 365 * 86_400
+
+BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
 
 
 class BatchWriter(Protocol):
@@ -86,6 +94,24 @@ def _repeats(column: pa.ChunkedArray) -> bool:
     return 2 * distinct <= len(sample)
 
 
+class _CsvWriter:
+    """A header, commas, text in quotes, bytes as hex digits.
+
+    NULL is nothing at all, '' is a pair of quotes.
+    """
+
+    def __init__(self, sink: Sink, schema: pa.Schema) -> None:
+        # As it is for the columns of an empty batch.
+        self._schema = _writable(schema.empty_table()).schema
+        self._writer = csv.CSVWriter(sink, self._schema)
+
+    def write_batch(self, batch: pa.RecordBatch) -> None:
+        self._writer.write_batch(_writable(batch))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
 class _JsonLinesWriter:
     """An object a line. What JSON has no exact form for is text, bytes are hex digits."""
 
@@ -93,7 +119,7 @@ class _JsonLinesWriter:
         self._sink = sink
 
     def write_batch(self, batch: pa.RecordBatch) -> None:
-        columns = [_as_json(column) for column in batch.columns]
+        columns = [_as_json(column) for column in _writable(batch).columns]
         lines = [
             json.dumps(
                 dict(zip(batch.schema.names, row, strict=True)),
@@ -108,6 +134,38 @@ class _JsonLinesWriter:
         pass
 
 
+def _writable(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch as a file of text can hold it: bytes are hex digits.
+
+    Raises:
+        UnsupportedTypeError: A date is too far away to be written; names the column.
+    """
+    for number, (name, column) in enumerate(
+        zip(batch.schema.names, batch.columns, strict=True)
+    ):
+        kind = column.type
+        if pa.types.is_temporal(kind) and not pa.types.is_time(kind):
+            _check_near(name, column)
+        elif any(fits(kind) for fits in BYTES):
+            digits = [v if v is None else v.hex() for v in column.to_pylist()]
+            text = pa.array(digits, pa.string())
+            batch = batch.set_column(number, name, text)
+    return batch
+
+
+def _check_near(name: str, column: pa.Array) -> None:
+    zone = getattr(column.type, "tz", None)
+    seconds = column.cast(pa.timestamp("s", zone), safe=False).cast(pa.int64())
+    farthest = pc.max(pc.abs(seconds)).as_py() or 0
+    if farthest > WRITABLE_SECONDS:
+        raise UnsupportedTypeError(
+            f"The column '{name}' ({column.type}) holds a day more than "
+            f"{WRITABLE_YEARS} years from 1970, which no file of text holds exactly.",
+            f"column '{name}'",
+            "write Parquet, or cast the column to text in the query.",
+        )
+
+
 def _as_json(column: pa.Array) -> list[Any]:
     kind = column.type
     if pa.types.is_floating(kind):
@@ -115,17 +173,14 @@ def _as_json(column: pa.Array) -> list[Any]:
             value if value is None or math.isfinite(value) else str(value)
             for value in column.to_pylist()
         ]
-    if pa.types.is_binary(kind):
-        return [None if value is None else value.hex() for value in column.to_pylist()]
     as_it_is = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_string)
     if not any(fits(kind) for fits in as_it_is):
         column = column.cast(pa.string())
     return list(column.to_pylist())
 
 
-# CSV: a header, commas, strings in quotes. NULL is nothing at all, '' is a pair of quotes.
 WRITERS: dict[str, Callable[[Sink, pa.Schema], BatchWriter]] = {
-    ".csv": csv.CSVWriter,
+    ".csv": _CsvWriter,
     ".jsonl": _JsonLinesWriter,
     ".parquet": _ParquetWriter,
 }
@@ -176,6 +231,7 @@ def write_batches(batches: Iterable[pa.RecordBatch], sink: Sink, path: str) -> W
     Raises:
         SchemaChangedError: A batch differs from the first one; names the column.
         UnsupportedFormatError: No format has this suffix.
+        UnsupportedTypeError: The format can't hold a value; names the column.
     """
     open_writer = WRITERS[check_suffix(path)]
     remaining = iter(batches)
@@ -192,6 +248,34 @@ def write_batches(batches: Iterable[pa.RecordBatch], sink: Sink, path: str) -> W
         rows += batch.num_rows
     writer.close()
     return Written(path, rows, counted.tell(), counted.hash.hexdigest())
+
+
+def read_batches(file: IO[bytes] | io.RawIOBase, path: str) -> Iterator[pa.RecordBatch]:
+    """Yield what a Parquet file holds; the checksum of each page is checked.
+
+    At least one batch, which has no rows where the file has none. Memory: what is read
+    of one group of rows.
+
+    Args:
+        file: Is read here and there.
+        path: The name for errors.
+
+    Raises:
+        VerificationError: The file is damaged, or no Parquet file.
+    """
+    try:
+        with parquet.ParquetFile(
+            file, page_checksum_verification=True, pre_buffer=True
+        ) as opened:
+            yield pa.RecordBatch.from_pylist([], schema=opened.schema_arrow)
+            for group in range(opened.num_row_groups):
+                yield from opened.iter_batches(row_groups=[group])
+    except (pa.ArrowException, OSError) as err:
+        raise VerificationError(
+            f"The file that was written can't be read back: {err}.",
+            path,
+            "load it again.",
+        ) from err
 
 
 class _Counted(io.RawIOBase):

@@ -13,11 +13,19 @@ import pyarrow as pa
 from pydantic import SecretStr
 from sqlalchemy import URL
 
+from acme.checksums import (
+    LONG_BYTES,
+    Checksums,
+    ColumnSum,
+    as_sum,
+    check_types,
+)
 from acme.copy_binary import (
     HEADER_BYTES,
     TRAILER,
     Column,
     decode,
+    schema_of,
 )
 from acme.exceptions import (
     ConnectorError,
@@ -25,6 +33,7 @@ from acme.exceptions import (
     FatalError,
     QueryRejectedError,
     SourceUnavailableError,
+    VerificationError,
 )
 from acme.read_ahead import read_ahead
 from acme.sources.base import (
@@ -32,6 +41,7 @@ from acme.sources.base import (
     CONNECT_SECONDS,
     SQL,
     Credentials,
+    Reading,
     first_line,
 )
 
@@ -49,6 +59,15 @@ COPY = (
     "TO STDOUT (FORMAT binary)"
 )
 
+# A value's hash is that of the bytes that COPY sends for it. The subquery between them
+# is a fence: without it, each hash is computed as often as it is named.
+CHECKSUMS = (
+    "SELECT count(*), {totals}, sum({across}) "
+    "FROM (SELECT {hashes} FROM (SELECT {sent} FROM ({query}) AS result ({aliases}) "
+    "OFFSET 0) AS sent OFFSET 0) AS hashed"
+)
+SENT = "CASE WHEN octet_length({sent}) > {long} THEN sha256({sent}) ELSE {sent} END"
+
 # On them hangs what the server writes for a value that it casts to text.
 SESSION = {
     "DateStyle": "ISO",
@@ -57,8 +76,9 @@ SESSION = {
     "bytea_output": "hex",
     "default_transaction_isolation": r"repeatable\ read",
     "default_transaction_read_only": "on",
-    "extra_float_digits": "1",
+    "extra_float_digits": "3",  # before PostgreSQL 12, one is too few
     "lock_timeout": f"{LOCK_SECONDS}s",
+    "synchronize_seqscans": "off",  # else LIMIT may give other rows each time
 }
 # The connection of a server that is gone without a word is given up after a minute.
 KEEPALIVES = {
@@ -121,6 +141,7 @@ class PostgreSQL(SQL):
     credentials_model = PostgreSQLCredentials
     credentials: PostgreSQLCredentials
     requires = ("psycopg2", "postgresql")
+    has_checksums = True
 
     @property
     def url(self) -> URL:
@@ -209,13 +230,24 @@ class PostgreSQL(SQL):
         return kind(said, self.address, next_step)
 
 
-class Snapshot:
+class Snapshot(Reading):
     """One state of a database, for as long as its connection is open."""
 
-    def __init__(self, source: PostgreSQL, connection: Any) -> None:
+    def __init__(
+        self,
+        source: PostgreSQL,
+        connection: Any,
+    ) -> None:
         """Take over a connection of psycopg2 that has run no query yet."""
+        super().__init__(source)
         self._source = source
         self._connection = connection
+
+    @property
+    def id(self) -> str:
+        """Which transactions this state has seen: `pg_current_snapshot()`."""
+        ((snapshot_id,),) = self._fetch("SELECT pg_current_snapshot()::text")
+        return str(snapshot_id)
 
     def describe(self, query: str) -> list[Column]:
         """Return the columns of a query, which is not run for it.
@@ -247,6 +279,74 @@ class Snapshot:
                 most=BATCHES_AHEAD,
             )
 
+    def checksums(self, query: str) -> Checksums:
+        """Return the checksums of the result of `query`, computed by the server.
+
+        Runs the query once more: it must give the same rows again, in any order.
+
+        Raises:
+            UnsupportedTypeError: A column has no checksum; names it.
+            ConnectorError: As in `to_batches`.
+        """
+        columns = self.describe(query)
+        check_types(schema_of(columns))
+        statement = self._checksums_of(query, columns)
+
+        def fetch(put: Callable[[tuple[Any, ...]], None]) -> None:
+            put(*self._fetch(statement))
+
+        with self._explained():
+            ((rows, *sums, across),) = read_ahead(
+                fetch, cancel=self._cancel, seconds=self._source.query_timeout
+            )
+        present, totals = sums[::2], sums[1::2]
+        return Checksums(
+            rows,
+            {
+                column.name: ColumnSum(rows - count, as_sum(int(total or 0)))
+                for column, count, total in zip(columns, present, totals, strict=True)
+            },
+            as_sum(int(across or 0)),
+        )
+
+    def _checksums_of(self, query: str, columns: list[Column]) -> "sql.Composed":
+        with self._explained(), self._connection.cursor() as cursor:
+            cursor.execute(sql.SQL(DESCRIBE).format(query=as_subquery(query)))
+            oids = [column.type_code for column in cursor.description]
+        senders = dict(self._fetch("SELECT oid, typsend::text FROM pg_type"))
+        aliases = [sql.Identifier(f"c{number}") for number in range(len(columns))]
+        sent, hashes, totals, across = [], [], [], []
+        for seed, (alias, column, oid) in enumerate(
+            zip(aliases, columns, oids, strict=True), start=1
+        ):
+            value = _as_sent(column, senders[oid]).replace("%s", "{0}")
+            sent.append(sql.SQL(value).format(alias))
+            hashed = alias
+            if column.layout.sent_as is None:
+                hashed = sql.SQL(SENT).format(sent=alias, long=sql.Literal(LONG_BYTES))
+            hashes.append(
+                sql.SQL(
+                    "CASE WHEN {alias} IS NOT NULL THEN "
+                    "hash_record_extended(ROW({hashed}), {seed}) END AS {alias}"
+                ).format(alias=alias, hashed=hashed, seed=sql.Literal(seed))
+            )
+            totals.append(sql.SQL("count({0}), sum({0})").format(alias))
+            across.append(sql.SQL("coalesce({}, 0)").format(alias))
+        return sql.SQL(CHECKSUMS).format(
+            totals=sql.SQL(", ").join(totals),
+            across=sql.SQL(" # ").join(across),
+            hashes=sql.SQL(", ").join(hashes),
+            sent=sql.SQL(", ").join(sent),
+            query=as_subquery(query),
+            aliases=sql.SQL(", ").join(aliases),
+        )
+
+    def _fetch(self, statement: Any) -> list[tuple[Any, ...]]:
+        with self._explained(), self._connection.cursor() as cursor:
+            cursor.execute(statement)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
     def _copy(
         self,
         query: str,
@@ -268,14 +368,30 @@ class Snapshot:
         rows = _Rows(columns, batch_bytes, put)
         with self._connection.cursor() as cursor:
             cursor.copy_expert(statement, rows)
+            sent = cursor.rowcount
         rows.end()
+        if rows.count != sent:
+            raise VerificationError(
+                f"PostgreSQL sent {sent} rows, and {rows.count} arrived.",
+                self._source.address,
+                "report it as a mistake of this program.",
+            )
+
+    def cancel(self, process: int) -> None:
+        """Have the server stop what another of its processes does."""
+        self._fetch(f"SELECT pg_cancel_backend({process:d})")
 
     def _cancel(self) -> None:
         """Have the server stop; where it doesn't answer, cut the connection."""
+        process = self._connection.info.backend_pid
 
         def ask() -> None:
-            with contextlib.suppress(DriverError):
-                self._connection.cancel()
+            # Not connection.cancel(), which stops all threads until it is answered.
+            with (
+                contextlib.suppress(ConnectorError),
+                self._source.snapshot() as other,
+            ):
+                other.cancel(process)
 
         asking = threading.Thread(target=ask, daemon=True)
         asking.start()
@@ -317,6 +433,7 @@ class _Rows:
         self._rows: list[bytes] = []
         self._bytes = 0
         self._is_first = True
+        self.count = 0
 
     def write(self, row: bytes) -> None:
         self._rows.append(row)
@@ -325,8 +442,7 @@ class _Rows:
             self._flush()
 
     def end(self) -> None:
-        if self._rows not in ([], [TRAILER]) or self._is_first:
-            self._flush()
+        self._flush()
 
     def _flush(self) -> None:
         rows = self._rows
@@ -335,10 +451,21 @@ class _Rows:
             rows[:1] = [first_row] if first_row else []
         if rows[-1:] == [TRAILER]:
             rows.pop()
-        self._put(decode(rows, self._columns))
+        if rows or self._is_first:
+            batch = decode(rows, self._columns)
+            self.count += batch.num_rows
+            self._put(batch)
         rows.clear()
         self._bytes = 0
         self._is_first = False
+
+
+def _as_sent(column: Column, sender: str) -> str:
+    """Return the SQL for a column's bytes, of which a checksum is made."""
+    kind = column.layout.arrow
+    if pa.types.is_decimal(kind):  # without its point: 1.10 is 110
+        return f"textsend(trunc(%s * 1e{kind.scale})::text) AS %s"
+    return "textsend(%s::text) AS %s" if column.cast else f"{sender}(%s) AS %s"
 
 
 def as_subquery(query: str) -> "sql.SQL":
