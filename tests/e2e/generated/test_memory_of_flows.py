@@ -21,9 +21,9 @@ ROW_BYTES = 256
 MANY_ROWS = (
     "SELECT repeat(md5(i::text), 8) AS text FROM generate_series(1, {rows}) AS i"
 )
-MEBIBYTES = {"some": 128, "many": 640}
-# What the allocators keep may differ; the tables differ by five times as much.
-MOST_GROWTH = 100
+MEBIBYTES = {"some": 64, "many": 320}
+# What the allocators keep may differ; the tables differ by four times as much.
+MOST_GROWTH = 64
 
 
 def test_the_memory_of_a_streaming_flow_does_not_grow_with_its_table(
