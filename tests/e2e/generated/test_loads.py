@@ -15,7 +15,6 @@ import sys
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
@@ -30,6 +29,7 @@ from tests.e2e.generated.parts import (
     postgresql_credentials,
 )
 from tests.e2e.generated.proxy import Fate, Proxy, Request
+from tests.results import Keep
 
 CONTAINER = "loads"
 FORMER = b"the former file, whatever is in it"
@@ -37,7 +37,6 @@ ROWS = 4_000
 QUERY = "SELECT i, md5(i::text) AS text FROM generate_series(1, {rows}) AS i"
 SAMPLE = 12
 EVERY_POINT = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
-RESULT = Path(__file__).parents[2] / "matrix" / "uploads.md"
 
 VERIFY = ("none", "bytes", "full")
 # What stops a load at a request: it is killed before the request arrives, or before the
@@ -201,7 +200,7 @@ def points(loads: Loads, proxy: Proxy) -> list[Point]:
 
 
 def test_a_load_that_is_stopped_shows_the_old_file_or_the_new_one(
-    loads: Loads, proxy: Proxy, points: list[Point]
+    loads: Loads, proxy: Proxy, points: list[Point], keep: Keep
 ) -> None:
     seen: Counter[tuple[str, str, str]] = Counter()
     for point in points:
@@ -235,21 +234,6 @@ def test_a_load_that_is_stopped_shows_the_old_file_or_the_new_one(
             assert loads.names(path) == ["file.parquet"], point
     if EVERY_POINT:
         assert len(points) >= 200
-        keep(seen)
-
-
-def keep(seen: Counter[tuple[str, str, str]]) -> None:
-    """Keep the counts of a whole sweep in the repository."""
-    lines = [
-        "# The last whole sweep: uploads",
-        "",
-        "- command: SOURCEWRIGHT_EVERY_POINT=1 pytest -k test_a_load_that_is_stopped",
-        f"- date: {datetime.now(UTC):%Y-%m-%d}",
-        f"- points: {seen.total()}, of which 0 showed anything but the old or new file",
-        "",
-        "| verify | stopped by | visible then | points |",
-        "| --- | --- | --- | --: |",
-        *(f"| {' | '.join(key)} | {count} |" for key, count in sorted(seen.items())),
-    ]
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for (verify, way, shown), count in sorted(seen.items()):
+        row = {"verify": verify, "stopped by": way, "visible then": shown}
+        keep("uploads", **row, points=count, wrong=0)
