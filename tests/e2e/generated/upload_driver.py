@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from typing import Any
 
 MEBIBYTE = 2**20
+ROW_GROUP_MEBIBYTES = 32  # no block is sent before
 
 
 def batches(mebibytes: int, *, text: str, broken: bool) -> Iterator[Any]:
     """Yield noise of so many MiB, which no compression shrinks, then perhaps break."""
     arrow = importlib.import_module("pyarrow")
-    for _ in range(mebibytes):
+    for _ in range(mebibytes + broken * ROW_GROUP_MEBIBYTES):
         columns = {"writer": [text], "noise": [os.urandom(MEBIBYTE)]}
         yield arrow.RecordBatch.from_pydict(columns)
     if broken:

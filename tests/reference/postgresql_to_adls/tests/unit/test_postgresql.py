@@ -1,7 +1,15 @@
 from importlib.util import find_spec
+import struct
 
+import pyarrow as pa
 import pytest
 
+from acme.copy_binary import (
+    HEADER_BYTES,
+    LAYOUTS,
+    TRAILER,
+    Column,
+)
 from acme.exceptions import (
     ConnectorError,
     CredentialError,
@@ -18,7 +26,12 @@ if find_spec("psycopg2") is None:
     )
 
 from acme.sources import PostgreSQL
+from acme.sources.postgresql import (
+    Rows,
+    as_subquery,
+)
 
+INTEGER = 23
 CREDENTIALS = {
     "host": "db",
     "database": "shop",
@@ -55,6 +68,35 @@ def test_a_root_certificate_is_passed_on() -> None:
         credentials={**CREDENTIALS, "sslrootcert": "ca.pem"},
     )
     assert source.engine_options()["connect_args"]["sslrootcert"] == "ca.pem"
+
+
+@pytest.mark.parametrize("query", ["SELECT 1", " SELECT 1;\n"])
+def test_a_query_can_stand_in_parentheses(query: str) -> None:
+    assert as_subquery(query).string == "SELECT 1\n"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "batch_bytes", "lengths"),
+    [
+        ([], 1, [0]),
+        ([1, 2, 3], 1, [1, 1, 1]),
+        ([1, 2, 3], 20, [1, 2]),  # the first has the header's length, too
+        ([1, 2, 3], 1000, [3]),
+    ],
+)
+def test_the_header_and_the_trailer_of_a_stream_are_no_rows(
+    numbers: list[int], batch_bytes: int, lengths: list[int]
+) -> None:
+    batches: list[pa.RecordBatch] = []
+    rows = Rows([Column("number", LAYOUTS[INTEGER])], batch_bytes, batches.append)
+    sent = [struct.pack(">hii", 1, 4, number) for number in numbers] + [TRAILER]
+    for row in [bytes(HEADER_BYTES) + sent[0], *sent[1:]]:
+        rows.write(row)
+    rows.end()
+    table = pa.Table.from_batches(batches)
+    assert table.column("number").to_pylist() == numbers
+    assert rows.count == len(numbers)
+    assert [batch.num_rows for batch in batches] == lengths
 
 
 @pytest.mark.parametrize(

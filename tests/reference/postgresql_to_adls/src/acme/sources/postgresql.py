@@ -365,7 +365,7 @@ class Snapshot(Reading):
             query=as_subquery(query),
             aliases=sql.SQL(", ").join(aliases),
         )
-        rows = _Rows(columns, batch_bytes, put)
+        rows = Rows(columns, batch_bytes, put)
         with self._connection.cursor() as cursor:
             cursor.copy_expert(statement, rows)
             sent = cursor.rowcount
@@ -418,7 +418,7 @@ class Snapshot(Reading):
             ) from err
 
 
-class _Rows:
+class Rows:
     """What COPY writes its rows to, one by one."""
 
     def __init__(
@@ -427,6 +427,7 @@ class _Rows:
         batch_bytes: int,
         put: Callable[[pa.RecordBatch], None],
     ) -> None:
+        """Begin a stream that is to be put as batches of about `batch_bytes`."""
         self._columns = columns
         self._batch_bytes = batch_bytes
         self._put = put
@@ -436,12 +437,14 @@ class _Rows:
         self.count = 0
 
     def write(self, row: bytes) -> None:
+        """Take a row, as it was sent: the first with the header, the last the trailer."""
         self._rows.append(row)
         self._bytes += len(row)
         if self._bytes >= self._batch_bytes:
             self._flush()
 
     def end(self) -> None:
+        """Put what is left: a batch, even without rows, where there was none yet."""
         self._flush()
 
     def _flush(self) -> None:
