@@ -272,6 +272,7 @@ def test_update_of_the_project_keeps_the_user_s_lines_and_the_sources(
     settings = tomllib.loads(project.read("pyproject.toml"))
     assert settings["project"]["dependencies"] == [
         "httpx>=0.28",
+        "numpy>=2",
         "ours>=1",
         "pandas>=3.1,<4",
         "prefect>=3.8,<4",
@@ -281,7 +282,7 @@ def test_update_of_the_project_keeps_the_user_s_lines_and_the_sources(
         "sqlalchemy>=2.1,<2.2",
     ]
     extras = settings["project"]["optional-dependencies"]
-    assert sorted(extras) == ["adls", "orders-db", "postgresql"]
+    assert sorted(extras) == ["adls", "orders-db", "polars", "postgresql"]
     assert settings["tool"]["ours"] == {}
     base = "          - Base classes: references/sources/base.md\n"
     errors = "          - Errors: references/sources/errors.md\n"

@@ -20,7 +20,7 @@ from tests.e2e.generated.parts import copy_golden, environment, run
 VERSIONS = ("3.11", "3.12", "3.13")
 UV = str(Path(sys.executable).with_name("uv"))
 INDEX = os.environ.get("UV_DEFAULT_INDEX") or "https://pypi.org/simple/"
-EXTRAS = "adls,postgresql"
+EXTRAS = "adls,polars,postgresql"
 ABOUT = "import json, sys; print(json.dumps([*sys.version_info[:2], sys.executable]))"
 
 
