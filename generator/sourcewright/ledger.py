@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -71,8 +72,11 @@ def _read_application(tree: Tree, name: str) -> Application:
     return parse(name, edits_text, _text(tree, woven_path(name)))
 
 
+@lru_cache(maxsize=256)
 def parse(name: str, edits_text: str | None, woven_text: str | None) -> Application:
     """Read an application from its files' texts; None stands for a missing file.
+
+    Each text is read once, however often a command asks: YAML is slow to parse.
 
     Raises:
         LedgerError: a text does not say what it should.
@@ -141,14 +145,20 @@ def _broken(where: str, what: str) -> LedgerError:
     )
 
 
-def _entries(text: str, where: str, key: str) -> list[dict[str, Any]]:
+@lru_cache(maxsize=2)
+def _data(text: str, where: str) -> dict[str, Any]:
+    """Load one text, once for all of its keys. Not to be altered."""
     try:
         data = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as err:
         raise _broken(where, "is not valid YAML") from err
     if not isinstance(data, dict) or data.get("version") != VERSION:
         raise _broken(where, f"is not of version {VERSION}")
-    entries = data.get(key) or []
+    return data
+
+
+def _entries(text: str, where: str, key: str) -> list[dict[str, Any]]:
+    entries = _data(text, where).get(key) or []
     if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         raise _broken(where, f'has no list of entries "{key}"')
     return entries
