@@ -1,13 +1,14 @@
 """Weave requirements into pyproject.toml: `[project].dependencies`, or an extra.
 
-Text in, text out: nothing here touches the file system. An extra that is missing is
-made, and its table too; a missing list of dependencies is not.
+Text in, text out: nothing here touches the file system. A list that is missing is made,
+and an extra's table too; a missing `[project]` is not.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -22,6 +23,7 @@ from sourcewright.weave.splice import (
     line_end,
     line_start,
     newline_of,
+    remove_lines,
     without_lines,
 )
 from sourcewright.weave.toml_spans import TomlSource, Value, loads, read
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from sourcewright.changes import Dependency
     from sourcewright.weave.presence import Presence
 
+_NEEDED = ("project", "dependencies")
 _EXTRAS = ("project", "optional-dependencies")
 _HEADER = "[project.optional-dependencies]"
 
@@ -48,6 +51,13 @@ def _bare(key: str) -> str:
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
 
 
+def _key(key: str, neighbours: str) -> str:
+    """Quote a key as all of its neighbours are, or as it has to be."""
+    if neighbours == "'" and "'" not in key:
+        return f"'{key}'"
+    return json.dumps(key) if neighbours == '"' else _bare(key)
+
+
 def _quoted(requirement: str, neighbours: str) -> str:
     """Quote as the neighbours do, unless the requirement holds that quote."""
     if "'" not in requirement and (neighbours == "'" or '"' in requirement):
@@ -56,7 +66,7 @@ def _quoted(requirement: str, neighbours: str) -> str:
 
 
 def _array(source: TomlSource, edit: Dependency) -> Value | None:
-    """Find the array that holds, or would hold, the entry; None for a missing extra.
+    """Find the array that holds, or would hold, the entry; None for a missing one.
 
     Raises:
         EditRefused: there is no `[project]`, or the place is something else.
@@ -70,9 +80,11 @@ def _array(source: TomlSource, edit: Dependency) -> Value | None:
         what = f"project.{key} is dynamic"
         raise EditRefused(what)
     if edit.extra is None:
-        value = source.find(("project", "dependencies"))
+        value = source.find(_NEEDED)
+        if value is None and key not in project:
+            return None
         if value is None or value.entries is None:
-            what = "[project] has no list of dependencies"
+            what = "project.dependencies is not a list"
             raise EditRefused(what)
         return value
     name = canonicalize_name(edit.extra)
@@ -143,17 +155,25 @@ def presence(text: str, edit: Dependency) -> Presence:
 
 
 def container(text: str, edit: Dependency) -> str | None:
-    """Give the list's text; for a missing extra its table's header, or nothing."""
+    """Give the list's text; for a missing extra its table's header or braces.
+
+    An empty text where there is neither.
+    """
     source = read(text)
     value = _array(source, edit)
     if value is not None:
         return text[value.start : value.end]
-    return _HEADER if _table(source) is not None else ""
+    if edit.extra is None:
+        return ""
+    braces = source.find(_EXTRAS)
+    if braces is not None:
+        return text[braces.start : braces.end]
+    return _HEADER if _table(source, _EXTRAS) is not None else ""
 
 
-def _table(source: TomlSource) -> int | None:
+def _table(source: TomlSource, path: tuple[str, ...]) -> int | None:
     for index, table in enumerate(source.tables):
-        if table.path == _EXTRAS:
+        if table.path == path and not table.is_array:
             return index
     return None
 
@@ -166,17 +186,28 @@ def insert(text: str, edit: Dependency, width: int) -> str:
     """
     source = read(text)
     value = _array(source, edit)
+    if value is None and edit.extra is None:
+        return _insert_list(source, edit, width)
     if value is None:
         return _insert_extra(source, edit, width)
     entries = _strings(source, value)
-    array = _bracketed(value)
     orders = [_by_name, order.plain, order.casefold]
     index = order.position(entries, edit.requirement, orders)
-    quotes = {text[start] for start, _ in array.entries}
-    entry = _quoted(edit.requirement, "'" if quotes == {"'"} else '"')
+    entry = _quoted(edit.requirement, _quotes(source, [value]))
     return brackets.insert(
-        text, array, index, entry, width=width, indent=_indent(source)
+        text,
+        _bracketed(value),
+        index,
+        entry,
+        width=sys.maxsize if value.inline else width,
+        indent=_indent(source),
     )
+
+
+def _quotes(source: TomlSource, values: list[Value]) -> str:
+    """Give the quote that all entries of these arrays are in; else the usual one."""
+    quotes = {source.text[start] for each in values for start, _ in each.entries or ()}
+    return "'" if quotes == {"'"} else '"'
 
 
 def _bracketed(value: Value) -> Bracketed:
@@ -190,30 +221,58 @@ def _indent(source: TomlSource) -> str:
             start = value.entries[0][0]
             before = source.text[line_start(source.text, start) : start]
             if before and not before.strip():
-                return before
+                return before.removeprefix(_margin(source, value)) or before
     return "    "
 
 
+def _insert_list(source: TomlSource, edit: Dependency, width: int) -> str:
+    """Make the list of dependencies, below what else `[project]` says."""
+    index = _table(source, ("project",))
+    if index is None:
+        what = "[project] is not written as a table"
+        raise EditRefused(what)
+    own = [each for each in source.values if each.table == index and not each.inline]
+    end = max((each.end for each in own), default=source.tables[index].end)
+    indent = _margin(source, own[-1]) if own else ""
+    line = _line("dependencies", edit, source, width, indent)
+    return insert_lines(source.text, line_end(source.text, end), line)
+
+
+def _margin(source: TomlSource, value: Value) -> str:
+    return source.text[line_start(source.text, value.statement) : value.statement]
+
+
 def _insert_extra(source: TomlSource, edit: Dependency, width: int) -> str:
-    text = source.text
-    key, entry = _bare(edit.extra or ""), _quoted(edit.requirement, "")
+    text, extra = source.text, edit.extra or ""
     siblings = [
         value
         for value in source.values
         if value.path[:2] == _EXTRAS and len(value.path) == len(_EXTRAS) + 1
     ]
-    if any(value.inline for value in siblings) or source.find(_EXTRAS):
-        what = "the extras are written in braces, on one line"
-        raise EditRefused(what)
+    marks = {text[each.leaf] for each in siblings}
+    key = _key(extra, marks.pop() if len(marks) == 1 else "")
+    braces = source.find(_EXTRAS)
+    if braces is not None:
+        entry = f"{key} = [{_quoted(edit.requirement, _quotes(source, siblings))}]"
+        index = _position(siblings, extra)
+        # On one line, however long: TOML 1.0 does not let braces be broken.
+        return brackets.insert(
+            text, _pairs(braces, siblings), index, entry, width=sys.maxsize, indent=""
+        )
     if siblings:
-        beside, below = _beside(source, siblings, edit.extra or "")
+        index = _position(siblings, extra)
+        beside = siblings[max(index - 1, 0)]
         own = line_start(text, beside.statement)
-        indent = text[own : beside.statement]
-        *prefix, _ = re.split(r"(?<=\.)", beside.written)
-        line = _line(indent + "".join(prefix) + key, entry, source, width)
-        return insert_lines(text, line_end(text, beside.end) if below else own, line)
-    line = _line(key, entry, source, width)
-    table = _table(source)
+        line = _line(
+            text[beside.statement : beside.leaf] + key,
+            edit,
+            source,
+            width,
+            text[own : beside.statement],
+        )
+        return insert_lines(text, line_end(text, beside.end) if index else own, line)
+    line = _line(key, edit, source, width)
+    table = _table(source, _EXTRAS)
     if table is not None:
         return insert_lines(text, line_end(text, source.tables[table].end), line)
     last = max(
@@ -232,26 +291,28 @@ def _insert_extra(source: TomlSource, edit: Dependency, width: int) -> str:
     return insert_lines(text, line_end(text, max(ends)), f"\n{_HEADER}\n{line}")
 
 
-def _beside(
-    source: TomlSource, siblings: list[Value], extra: str
-) -> tuple[Value, bool]:
-    """Give the extra to stand beside, and whether below it."""
-    for value in siblings:
-        own = line_start(source.text, value.statement)
-        before = source.text[own : value.statement]
-        if before.strip() or len(re.findall(r"\"|'", value.written)):
-            what = "an extra does not start its line, or its key is quoted"
-            raise EditRefused(what)
+def _position(siblings: list[Value], extra: str) -> int:
     names = [value.path[-1] for value in siblings]
-    index = order.position(names, extra, [order.plain, order.casefold])
-    return (siblings[index - 1], True) if index else (siblings[0], False)
+    return order.position(names, extra, [order.plain, order.casefold])
 
 
-def _line(key: str, entry: str, source: TomlSource, width: int) -> str:
-    line = f"{key} = [{entry}]"
+def _pairs(braces: Value, siblings: list[Value]) -> Bracketed:
+    """Give the extras that are written in braces as a list of entries."""
+    spans = tuple((each.statement, each.end) for each in siblings)
+    return Bracketed(braces.start, braces.end, spans, "{", "}")
+
+
+def _line(
+    key: str, edit: Dependency, source: TomlSource, width: int, margin: str = ""
+) -> str:
+    """Write a list of one requirement, in the quotes of the project's other lists."""
+    extras = [each for each in source.values if each.path[:2] == _EXTRAS]
+    needed = [each for each in source.values if each.path == _NEEDED]
+    entry = _quoted(edit.requirement, _quotes(source, extras or needed))
+    line = f"{margin}{key} = [{entry}]"
     if len(line) <= width:
         return line
-    return f"{key} = [\n{_indent(source)}{entry},\n]"
+    return f"{margin}{key} = [\n{margin}{_indent(source)}{entry},\n{margin}]"
 
 
 def removals(text: str, edit: Dependency, former: str | None) -> Iterator[str]:
@@ -264,8 +325,9 @@ def removals(text: str, edit: Dependency, former: str | None) -> Iterator[str]:
     array, index = _bracketed(value), entries.index(edit.requirement)
     rest = [text[start:end] for start, end in array.entries]
     del rest[index]
-    if former in {"", _HEADER} and not rest:
-        yield from _without_extra(source, value, former or "")
+    made = {"", _HEADER} if former is None or former[:1] != "{" else {former}
+    if former in made and not rest:
+        yield from _without_list(source, value, former or "")
     elif former is not None and _is_list_of(former, rest):
         yield text[: array.start] + former + text[array.end :]
     else:
@@ -281,23 +343,36 @@ def _is_list_of(former: str, rest: list[str]) -> bool:
     return [former[start - offset : end - offset] for start, end in spans] == rest
 
 
-def _without_extra(source: TomlSource, value: Value, former: str) -> Iterator[str]:
-    text = source.text
+def _without_list(source: TomlSource, value: Value, former: str) -> Iterator[str]:
+    """Yield the texts without a list that was made for the entry."""
+    text, braces = source.text, source.find(_EXTRAS)
+    if value.inline and braces is not None:
+        pairs = [
+            each
+            for each in source.values
+            if each.path[:2] == _EXTRAS and len(each.path) == len(_EXTRAS) + 1
+        ]
+        if len(pairs) == 1 and not former.strip("{} \t"):
+            yield text[: braces.start] + (former or "{}") + text[braces.end :]
+        yield brackets.remove(text, _pairs(braces, pairs), pairs.index(value))
+        return
     start, end = line_start(text, value.statement), line_end(text, value.end)
     after = text[value.end : content_end(text, value.end)]
     if text[start : value.statement].strip() or after.strip():
-        what = "the extra does not stand alone on its line"
+        what = "the list does not stand alone on its line"
         raise EditRefused(what)
     table = source.tables[value.table]
     others = [each for each in source.values if each.table == value.table]
     header = text[line_start(text, table.start) : start]
     if former == "" and len(others) == 1 and table.path == _EXTRAS:
-        if header != _HEADER + newline_of(text, table.start):
-            what = "there is something between the table's header and the extra"
-            raise EditRefused(what)
-        yield from without_lines(text, line_start(text, table.start), end)
-    else:
-        yield from without_lines(text, start, end)
+        if header == _HEADER + newline_of(text, table.start):
+            yield from without_lines(text, line_start(text, table.start), end)
+            return
+        # Somebody's comment stands below the header: that stays, and the header goes.
+        head = (line_start(text, table.start), line_end(text, table.end))
+        if text[head[0] : head[1]].strip() == _HEADER:
+            yield from without_lines(remove_lines(text, start, end), *head)
+    yield from without_lines(text, start, end)
 
 
 def adds(before: str, after: str, edit: Dependency) -> bool:
@@ -307,6 +382,8 @@ def adds(before: str, after: str, edit: Dependency) -> bool:
     holder, project = new["project"], old["project"]
     if edit.extra is None:
         holder["dependencies"].remove(edit.requirement)
+        if not holder["dependencies"] and "dependencies" not in project:
+            del holder["dependencies"]
         return bool(old == new)
     extras = holder["optional-dependencies"]
     name = canonicalize_name(edit.extra)

@@ -9,14 +9,18 @@ Text in, text out: nothing here touches the file system.
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import yaml
 
 from sourcewright.errors import EditRefused
-from sourcewright.weave import order
+from sourcewright.weave import brackets, order
+from sourcewright.weave.brackets import Bracketed
 from sourcewright.weave.splice import (
     content_end,
     insert_lines,
@@ -35,15 +39,20 @@ if TYPE_CHECKING:
     from sourcewright.weave.presence import Presence
 
 _EMPTY = re.compile(r"\[[ \t]*\]|~|null|Null|NULL|")
+_PLAIN, _SINGLE, _DOUBLE = None, "'", '"'
 
 
 def by_hand(edit: Item) -> str:
     """Write the item as it would stand, below the keys that lead to it."""
-    return f"{' > '.join(edit.at)}:\n{_dashed(edit, '', 1)}"
+    return f"{' > '.join(edit.at)}:\n{_dashed(_as_asked(edit), '', 1)}"
 
 
-def _dashed(edit: Item, indent: str, spaces: int) -> str:
-    first, *others = edit.item.rstrip("\n").split("\n")
+def _as_asked(edit: Item) -> str:
+    return edit.item.rstrip("\n")
+
+
+def _dashed(item: str, indent: str, spaces: int) -> str:
+    first, *others = item.split("\n")
     margin = indent + " " * (spaces + 1)
     rows = [f"{indent}-{' ' * spaces}{first}"]
     rows += [f"{margin}{row}" if row.strip() else "" for row in others]
@@ -54,7 +63,8 @@ def _dashed(edit: Item, indent: str, spaces: int) -> str:
 class _Place:
     """The value that the keys lead to, and where each of its items stands.
 
-    An item's lines run from that of its dash to the offset in `ends`.
+    An item's lines run from that of its dash to the offset in `ends`. A list in
+    brackets has no dashes: `brackets` says where its items stand.
     """
 
     key: Node | None
@@ -62,44 +72,35 @@ class _Place:
     items: list[Node]
     dashes: list[int]
     ends: list[int]
+    brackets: Bracketed | None = None
 
 
 def _place(document: Document, edit: Item) -> _Place:
     text = document.text
     key, value = find(document, edit.at)
     if isinstance(value, yaml.SequenceNode):
-        if value.flow_style and value.value:
-            what = f'"{" > ".join(edit.at)}" is a list in brackets'
-            raise EditRefused(what)
         items = list(value.value)
-        dashes = [_dash(text, item) for item in items]
-        return _Place(
-            key,
-            value,
-            items,
-            dashes,
-            [line_end(text, node_end(text, item)) for item in items],
-        )
+        if value.flow_style:
+            return _Place(key, value, items, [], [], _bracketed(text, value))
+        dashes = [document.dash(item) for item in items]
+        ends = [line_end(text, node_end(text, item)) for item in items]
+        return _Place(key, value, items, dashes, ends)
     if _is_null(value):
         return _Place(key, value, [], [], [])
     what = f'"{" > ".join(edit.at)}" is not a list'
     raise EditRefused(what)
 
 
+def _bracketed(text: str, value: Node) -> Bracketed:
+    start: int = value.start_mark.index
+    # An anchor or a tag stands before the bracket, and belongs to the node.
+    start = text.index("[", start)
+    spans = tuple((i.start_mark.index, node_end(text, i)) for i in value.value)
+    return Bracketed(start, value.end_mark.index, spans)
+
+
 def _is_null(node: Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
-
-
-def _dash(text: str, item: Node) -> int:
-    """Give the offset of the dash before an item that starts on the dash's line."""
-    start: int = item.start_mark.index
-    before = text[line_start(text, start) : start]
-    found = re.search(r"-[ \t]*\Z", before)
-    if not found:
-        # An empty item's mark is just after its dash; any other starts on its line.
-        what = "an item of the list does not start on its dash's line"
-        raise EditRefused(what)
-    return start - len(found.group())
 
 
 def _wanted(edit: Item) -> Node:
@@ -133,14 +134,10 @@ def presence(text: str, edit: Item) -> Presence:
         EditRefused: there is no such list, or another item goes by the same name.
     """
     document, wanted = read(text), _wanted(edit)
-    _, value = find(document, edit.at)
-    if isinstance(value, yaml.SequenceNode) and value.flow_style:
-        # Read only: an item in a list in brackets is as good as any.
-        return "equal" if any(same(i, wanted) for i in value.value) else "absent"
     place = _place(document, edit)
     for index, item in enumerate(place.items):
         if same(item, wanted):
-            exact = _lines_of(text, place, index) == edit.item.rstrip("\n").split("\n")
+            exact = _text_of(text, place, index) in _writings(edit, place)
             return "exact" if exact else "equal"
     for item in place.items:
         if _identity(item) == _identity(wanted):
@@ -150,16 +147,79 @@ def presence(text: str, edit: Item) -> Presence:
     return "absent"
 
 
-def _lines_of(text: str, place: _Place, index: int) -> list[str]:
+def _text_of(text: str, place: _Place, index: int) -> str:
     """Give an item's lines without the dash and the margin."""
+    if place.brackets is not None:
+        start, end = place.brackets.entries[index]
+        return text[start:end]
     item = place.items[index]
-    start: int = item.start_mark.index
+    start = item.start_mark.index
     margin = start - line_start(text, start)
     rows = normalized(text[start : place.ends[index]]).rstrip("\n").split("\n")
-    return [
-        rows[0],
-        *(row if row[:margin].strip() else row[margin:] for row in rows[1:]),
+    rest = [row if row[:margin].strip() else row[margin:] for row in rows[1:]]
+    return "\n".join([rows[0], *rest])
+
+
+def _pair(edit: Item) -> tuple[str, str] | None:
+    """Give the title and the page of an item that is that and no more."""
+    wanted = _wanted(edit)
+    if isinstance(wanted, yaml.MappingNode) and len(wanted.value) == 1:
+        pair = wanted.value[0]
+        plain = all(isinstance(e, yaml.ScalarNode) and e.style is None for e in pair)
+        if plain and all(each.tag == "tag:yaml.org,2002:str" for each in pair):
+            return str(pair[0].value), str(pair[1].value)
+    return None
+
+
+def _written(scalar: str, style: str | None) -> str:
+    if style == _SINGLE:
+        return "'" + scalar.replace("'", "''") + "'"
+    return json.dumps(scalar, ensure_ascii=False) if style == _DOUBLE else scalar
+
+
+def _writings(edit: Item, place: _Place) -> list[str]:
+    """Give every way in which we write the item: quoted as its neighbours, or not."""
+    pair, ways = _pair(edit), [_as_asked(edit)]
+    if pair is not None:
+        styles = (_PLAIN, _SINGLE, _DOUBLE)
+        ways += [
+            f"{_written(pair[0], one)}: {_written(pair[1], other)}"
+            for one, other in product(styles, styles)
+        ]
+    if place.brackets is not None:
+        ways += [f"{{{way}}}" for way in ways] + [f"{{ {way} }}" for way in ways]
+    return ways
+
+
+def _as_beside(text: str, place: _Place, edit: Item) -> str:
+    """Write the item in the quotes, and the braces, of those in its list."""
+    pair = _pair(edit)
+    if pair is None:
+        if place.brackets is not None:
+            what = f'"{" > ".join(edit.at)}" is a list in brackets'
+            raise EditRefused(what)
+        return _as_asked(edit)
+    beside = [
+        each.value[0]
+        for each in place.items
+        if isinstance(each, yaml.MappingNode) and len(each.value) == 1
     ]
+    titles = {key.style for key, _ in beside}
+    pages = {value.style for _, value in beside if isinstance(value, yaml.ScalarNode)}
+    title, page = (
+        _written(scalar, styles.pop() if len(styles) == 1 else _PLAIN)
+        for scalar, styles in zip(pair, (titles, pages), strict=True)
+    )
+    if place.brackets is None:
+        return f"{title}: {page}"
+    if re.search(r"[][{},]", title + page):
+        title, page = _written(pair[0], _DOUBLE), _written(pair[1], _DOUBLE)
+    mappings = [e for e in place.items if isinstance(e, yaml.MappingNode)]
+    starts = {text[e.start_mark.index :][:2] for e in mappings}
+    if mappings and not any(each.startswith("{") for each in starts):
+        return f"{title}: {page}"
+    spaced = any(each == "{ " for each in starts)
+    return f"{{ {title}: {page} }}" if spaced else f"{{{title}: {page}}}"
 
 
 def container(text: str, edit: Item) -> str | None:
@@ -205,12 +265,17 @@ def insert(text: str, edit: Item, width: int) -> str:
     place = _place(document, edit)
     if not place.items:
         return _insert_first(document, place, edit)
-    index = _index(place.items, wanted)
+    index, item = _index(place.items, wanted), _as_beside(text, place, edit)
+    if place.brackets is not None:
+        # On its line, however long: what is broken must be indented more than its key.
+        return brackets.insert(
+            text, place.brackets, index, item, width=sys.maxsize, indent=""
+        )
     beside = max(index - 1, 0)
     dash = place.dashes[beside]
     column = place.dashes[0] - line_start(text, place.dashes[0])
-    spaces = place.items[beside].start_mark.index - dash - 1
-    block = _dashed(edit, " " * column, max(spaces, 1))
+    gap = text[dash + 1 : place.items[beside].start_mark.index]
+    block = _dashed(item, " " * column, len(gap) if gap and not gap.strip(" ") else 1)
     apart = _stand_apart(text, place)
     if index == 0:
         at = line_start(text, dash)
@@ -253,7 +318,7 @@ def _insert_first(document: Document, place: _Place, edit: Item) -> str:
     step = 0 if steps and all(each <= 0 for each in steps) else 2
     text = text[:start] + text[end:]
     at = line_end(text, start)
-    return insert_lines(text, at, _dashed(edit, " " * (column + step), 1))
+    return insert_lines(text, at, _dashed(_as_asked(edit), " " * (column + step), 1))
 
 
 def removals(text: str, edit: Item, former: str | None) -> Iterator[str]:
@@ -264,6 +329,9 @@ def removals(text: str, edit: Item, former: str | None) -> Iterator[str]:
     if not matches:
         return
     index = matches[0]
+    if place.brackets is not None:
+        yield brackets.remove(text, place.brackets, index)
+        return
     start, end = line_start(text, place.dashes[index]), place.ends[index]
     if text[start : place.dashes[index]].strip():
         what = "the item's dash does not stand first on its line"

@@ -33,13 +33,14 @@ _SCALAR = re.compile(r"[^,\]}#\r\n]+")
 class Value:
     """A key's value. `path` is the whole path from the root.
 
-    `statement` is the offset of the key as written, `inline` is set inside `{...}`.
-    `entries` holds the spans of an array's entries, and is None for other values.
+    `statement` is the offset of the key as written, `leaf` that of its last part;
+    `inline` is set inside `{...}`. `entries` holds the spans of an array's entries,
+    and is None for other values.
     """
 
     path: tuple[str, ...]
-    written: str
     statement: int
+    leaf: int
     start: int
     end: int
     entries: tuple[tuple[int, int], ...] | None
@@ -94,13 +95,13 @@ class TomlSource:
 
     def _header(self, at: int) -> int:
         double = self.text.startswith("[[", at)
-        path, end, _ = _key(self.text, at + (2 if double else 1))
+        path, _, end = _key(self.text, at + (2 if double else 1))
         end += 2 if double else 1
         self.tables.append(Table(path, at, end, double))
         return end
 
     def _pair(self, at: int, base: tuple[str, ...], *, inline: bool) -> int:
-        path, equals, written = _key(self.text, at)
+        path, leaf, equals = _key(self.text, at)
         start = _end(_SPACE, self.text, equals + 1)
         place = len(self.values)
         end, entries = self._value(start, base + path)
@@ -108,8 +109,8 @@ class TomlSource:
             place,
             Value(
                 path=base + path,
-                written=written,
                 statement=at,
+                leaf=leaf,
                 start=start,
                 end=end,
                 entries=entries,
@@ -159,13 +160,13 @@ def read(text: str) -> TomlSource:
 
 
 def loads(text: str) -> dict[str, object]:
-    """Load TOML, as data.
+    """Load TOML, as data; floats stay text, since `nan` does not equal itself.
 
     Raises:
         EditRefused: it isn't valid TOML.
     """
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text, parse_float=str)
     except (tomllib.TOMLDecodeError, RecursionError) as err:
         what = f"it is not valid TOML: {err}"
         raise EditRefused(what) from err
@@ -176,22 +177,22 @@ def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _parts(text: str, at: int) -> Iterator[tuple[str, int]]:
+def _parts(text: str, at: int) -> Iterator[tuple[str, int, int]]:
     while True:
         at = _end(_SPACE, text, at)
         found = _STRING.match(text, at) or _BARE.match(text, at)
         word = found.group()  # type: ignore[union-attr]  # the caller takes the error
         quoted = word[0] in "\"'"
         name = str(tomllib.loads(f"k = {word}")["k"]) if quoted else word
-        at = _end(_SPACE, text, at + len(word))
-        yield name, at
+        start, at = at, _end(_SPACE, text, at + len(word))
+        yield name, start, at
         if text[at] != ".":
             return
         at += 1
 
 
-def _key(text: str, at: int) -> tuple[tuple[str, ...], int, str]:
-    """Read a dotted key; give its path, the offset after it, and how it is written."""
+def _key(text: str, at: int) -> tuple[tuple[str, ...], int, int]:
+    """Read a dotted key; give its path, the offset of its last part, and its end."""
     parts = list(_parts(text, at))
-    end = parts[-1][1]
-    return tuple(name for name, _ in parts), end, text[at:end].rstrip()
+    _, leaf, end = parts[-1]
+    return tuple(name for name, _, _ in parts), leaf, end

@@ -5,6 +5,7 @@ compose, not load: mkdocs.yml may hold `!!python/name:` tags, which must not run
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -26,6 +27,11 @@ class _Loader(yaml.SafeLoader):
         super().__init__(stream)
         self.anchored: dict[str, Node] = {}
         self.aliased: list[Node] = []
+        self.dashes: list[int] = []
+
+    def fetch_block_entry(self) -> None:
+        self.dashes.append(self.index)
+        super().fetch_block_entry()
 
     def compose_node(self, parent: Node | None, index: int) -> Node | None:
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML's
@@ -61,6 +67,12 @@ class Document:
             raise EditRefused(what) from err
         self.text = text
         self._aliased = loader.aliased
+        self._dashes = loader.dashes
+
+    def dash(self, item: Node) -> int:
+        """Give the offset of the dash before an item of a block sequence."""
+        start: int = item.start_mark.index
+        return self._dashes[bisect_left(self._dashes, start) - 1]
 
     def is_aliased(self, node: Node) -> bool:
         """Tell whether an alias elsewhere stands for this node too."""
@@ -76,12 +88,15 @@ def read(text: str) -> Document:
 def content_end(text: str, node: Node) -> int:
     """Give the offset after the node's last character.
 
-    A block's own end mark is the next token, so this follows the last item down.
+    A block's own end mark is the next token, so this follows the last item down; so is
+    that of a pair in brackets that has no braces.
     """
     if isinstance(node, yaml.SequenceNode) and not node.flow_style and node.value:
         return content_end(text, node.value[-1])
-    if isinstance(node, yaml.MappingNode) and not node.flow_style and node.value:
-        return content_end(text, node.value[-1][1])
+    if isinstance(node, yaml.MappingNode) and node.value:
+        end_mark: int = node.end_mark.index
+        if not node.flow_style or text[end_mark - 1] != "}":
+            return content_end(text, node.value[-1][1])
     end: int = node.end_mark.index
     if isinstance(node, yaml.ScalarNode) and node.style in {"|", ">"}:
         start: int = node.start_mark.index
