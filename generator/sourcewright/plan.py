@@ -24,6 +24,7 @@ from sourcewright.changes import (
     Woven,
 )
 from sourcewright.errors import EditRefused
+from sourcewright.weave import brackets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -260,16 +261,22 @@ def _former(file: _File, edit: Edit, woven: str) -> str | None:
 
 
 def _reshape(file: _File, whole: _File, own: tuple[str, ...] | None) -> None:
-    """Write a list anew from its former text, with the entries that are left in it.
+    """Write a list anew in its former shape, with the entries that are left in it.
 
     Else a list that got too long for one line would stay as it was with all of them.
-    It is done where the same leads to the list as it was: nobody shaped it by hand.
+    It is done where the same leads to the file as it was: nobody shaped it by hand; or
+    where the list stands on lines just as we write it, and fits on its line again.
     """
     with suppress(EditRefused):
         before, after = _rebuilt(whole, own), _rebuilt(file, own)
         if before and after and before.text == whole.text:
             file.text = after.text
             file.ours = {edit: after.ours[edit] for edit in file.ours}
+        elif before and after:
+            edit = next(each for each in file.ours if _list(each) == own)
+            former = file.ours[edit].former or ""
+            now = weave.container(file.text or "", edit)
+            file.text = brackets.rejoined(file.text or "", now, former, file.width)
 
 
 def _rebuilt(file: _File, own: tuple[str, ...] | None) -> _File | None:

@@ -176,7 +176,7 @@ BETWEEN = [
         '[project]\ndependencies = ["aaa"]\n',
     ),
     (REFERENCE, "# A\n", ("acme.a", "acme.a\n\nMine."), "# A\n\nMine.\n"),
-    (ENV, "B=1\n", ("A=", "A=\nMINE="), "B=1\n\nMINE=\n"),
+    (ENV, "B=1\n", ("A=", "A=\nMINE="), "B=1\nMINE=\n"),
 ]
 
 

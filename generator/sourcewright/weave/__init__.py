@@ -5,6 +5,7 @@ Text in, text out: nothing here touches the file system.
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sourcewright.changes import (
@@ -18,6 +19,7 @@ from sourcewright.changes import (
 )
 from sourcewright.errors import EditRefused
 from sourcewright.weave import config, dependencies, exports, items, references
+from sourcewright.weave.splice import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 WIDTH = 88
 BOM = "\ufeff"
+_SIDES = 4  # as many ways as `without_lines` gives where both sides are blank
 
 
 class Weaver(Protocol):
@@ -91,7 +94,8 @@ def take_out(
 ) -> str:
     """Give the text without the entry; as it is where the entry isn't there.
 
-    Of several ways to take it out, the one that `put_in` would lead back from.
+    Of several ways to take it out, the one that `put_in` would lead back from; else,
+    where somebody moved things, one from which it would bring the same blank lines.
 
     Raises:
         EditRefused: the entry was edited by hand, or there is no proof.
@@ -111,15 +115,30 @@ def take_out(
     if not proved:
         what = "taking it out would change something else"
         raise EditRefused(what)
-    best = next((each for each in proved if _leads_back(each, bare, edit, width)), None)
-    return text[: len(text) - len(bare)] + (proved[0] if best is None else best)
+    again = [_put_back(each, edit, width) for each in proved]
+    best = again.index(bare) if bare in again else None
+    if best is None:
+        alike = [
+            back is not None and _brought(each, back) == _brought(each, bare)
+            for each, back in zip(proved, again, strict=True)
+        ]
+        # With a blank line on either side, the tidiest is right wherever it moved.
+        best = alike.index(True) if True in alike and len(proved) < _SIDES else 0
+    return text[: len(text) - len(bare)] + proved[best]
 
 
-def _leads_back(candidate: str, text: str, edit: Edit, width: int) -> bool:
+def _brought(before: str, after: str) -> tuple[str, int]:
+    """Give the first line that `after` has more, and how many blank ones."""
+    old, new = ([line for _, line in lines(text)] for text in (before, after))
+    first = next((y for x, y in zip_longest(old, new) if x != y), None)
+    return first or "", [not y.strip() for y in new].count(True)
+
+
+def _put_back(candidate: str, edit: Edit, width: int) -> str | None:
     try:
-        return WEAVERS[type(edit)].insert(candidate, edit, width) == text
+        return WEAVERS[type(edit)].insert(candidate, edit, width)
     except EditRefused:
-        return False
+        return None
 
 
 def container(text: str, edit: Edit) -> str | None:

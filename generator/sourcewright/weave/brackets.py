@@ -19,6 +19,9 @@ from sourcewright.weave.splice import (
 
 _TWO = 2
 _GAP = re.compile(r"(?:[ \t\r\n\f]|\\\r?\n|#[^\r\n]*)*")
+_ENTRY = r"""[ \t]+(?:"[^"\\\r\n]*"|'[^'\\\r\n]*'),\r?\n"""
+_EXPLODED = re.compile(rf"[\[(]\r?\n((?:{_ENTRY})+)[ \t]*[\])]")
+_ONE_LINE = re.compile(r"([\[(][ \t]*)([^\r\n]*?)([ \t]*[\])])")
 _PRAGMA = re.compile(r"\s*# ?(?:noqa|type:|pyright:|pylint:|fmt:)")
 
 
@@ -96,6 +99,26 @@ def exploded(text: str, array: Bracketed, entries: list[str], indent: str) -> st
     opening, closing = array.opening or "(", array.closing or ")"
     block = f"{opening}{newline}{rows}{outer}{closing}"
     return text[: array.start] + block + text[array.end :]
+
+
+def rejoined(text: str, array: str | None, former: str, width: int) -> str:
+    """Give the text with a list on one line again, as `former` was, if it can be.
+
+    `array` is the list's own text. It is joined only if it stands as `exploded` writes
+    it, and nowhere else in the text.
+    """
+    lines = _EXPLODED.fullmatch(array or "")
+    shape = _ONE_LINE.fullmatch(former)
+    if array is None or not lines or not shape or text.count(array) != 1:
+        return text
+    entries = [row.strip()[:-1] for row in lines[1].splitlines()]
+    opening, closing = shape[1] if shape[2].strip() else shape[1].strip(), shape[3]
+    if array[0] == "(" and (not opening or len(entries) == 1):
+        return text
+    start, joined = text.index(array), f"{opening}{', '.join(entries)}{closing}"
+    woven = text[:start] + joined + text[start + len(array) :]
+    fits = _width(woven, Bracketed(start, start + len(joined), ())) <= width
+    return woven if fits else text
 
 
 def _into_empty(

@@ -144,7 +144,25 @@ def presence(text: str, edit: Item) -> Presence:
             name = _identity(wanted).replace("\0", ": ")
             what = f'"{" > ".join(edit.at)}" has another item "{name}"'
             raise EditRefused(what)
+    if any(_resembles(item, wanted) for item in place.items):
+        what = f'"{" > ".join(edit.at)}" has an item that differs in one value only'
+        raise EditRefused(what)
     return "absent"
+
+
+def _resembles(item: Node, wanted: Node) -> bool:
+    """Tell whether one item may be the other with a new title, or with a new value."""
+    if not isinstance(item, yaml.MappingNode) or not isinstance(
+        wanted, yaml.MappingNode
+    ):
+        return False
+    if len(item.value) != len(wanted.value):
+        return False
+    pairs = list(zip(item.value, wanted.value, strict=True))
+    if len(pairs) == 1:
+        return same(pairs[0][0][1], pairs[0][1][1])
+    keys = all(same(one[0], other[0]) for one, other in pairs)
+    return keys and sum(not same(one[1], other[1]) for one, other in pairs) == 1
 
 
 def _text_of(text: str, place: _Place, index: int) -> str:

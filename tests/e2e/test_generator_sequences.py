@@ -1,0 +1,352 @@
+"""Any sequence of adds and removes, with the user's edits in between, is undone.
+
+The real operations on a real folder; what Copier renders is remembered by the answers,
+and a test renders it again. `make matrix` runs 1,000 sequences, `make test` the first.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sourcewright import generating, ledger, removing, weaving
+from sourcewright.answers import Answers, collect
+from sourcewright.changes import Dependency, Export, Item, Lines, Reference
+from sourcewright.errors import (
+    AnswerRefused,
+    EditRefused,
+    InTheWay,
+    SourcewrightError,
+    StillNeeded,
+)
+from sourcewright.render import Rendered, Template, render
+from sourcewright.tree import Tree
+
+from tests.e2e.by_hand import SHARED, User, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from sourcewright.changes import Edit, Report
+
+SAMPLE, WHOLE, BLOCK = 30, 1000, 50
+SEEDS = WHOLE if os.environ.get("SOURCEWRIGHT_EVERY_POINT") else SAMPLE
+COMPONENTS: tuple[tuple[str, Mapping[str, str], tuple[str, ...]], ...] = (
+    ("destination", {"name": "adls"}, ()),
+    ("destination", {"name": "local"}, ()),
+    ("destination", {"name": "archive"}, ("kind=local",)),
+    ("source", {"name": "postgresql"}, ("destinations=[adls]",)),
+    ("source", {"name": "postgresql"}, ("destinations=[adls, local]",)),
+    ("source", {"name": "orders_db"}, ("destinations=[local]",)),
+    ("source", {"name": "orders_db"}, ("destinations=[adls, local]",)),
+    ("source", {"name": "stock"}, ("destinations=[local, archive]",)),
+    ("flow", {"source": "orders_db", "destination": "adls"}, ()),
+    ("flow", {"source": "postgresql", "destination": "archive"}, ()),
+)
+
+
+class Remembered:
+    """Renders each answers once: what Copier makes depends on nothing else."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[Answers, str | None], Rendered] = {}
+
+    def __call__(
+        self,
+        source: Template,
+        answers: Answers,
+        tree: Tree,
+        ask: Callable[[str, str], str] | None = None,
+    ) -> Rendered:
+        key = (answers, tree.text(".sourcewright/project/answers.yml"))
+        if key not in self.known:
+            self.known[key] = render(source, answers, tree, ask)
+        return self.known[key]
+
+
+def everything(root: Path) -> dict[str, bytes]:
+    """Give the content of each file, hidden ones too."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+@dataclass
+class Sequence:
+    """One sequence on one project; `log` tells its steps, for when it goes wrong."""
+
+    root: Path
+    user: User
+    random: random.Random
+    template: Template
+    counts: Counter[str]
+    log: list[str] = field(default_factory=list)
+    edited: dict[str, bytes] = field(default_factory=dict)
+
+    def note(self, what: str, step: str = "") -> None:
+        self.counts[what] += 1
+        self.log.append(step or what)
+
+    def applications(self) -> list[Any]:
+        """Give the applications but for the project's own, as the ledger has them."""
+        known = ledger.read(Tree(self.root))
+        return [each for each in known if each.id != "project"]
+
+    def refused(self, do: Callable[[], Any], *errors: type[Exception]) -> str:
+        """Do what may be refused; when it is, nothing may have changed. Say why."""
+        before = everything(self.root)
+        try:
+            do()
+        except errors as err:
+            assert everything(self.root) == before
+            return str(err)
+        return ""
+
+    def add(self) -> None:
+        component, given, settings = self.random.choice(COMPONENTS)
+        asked = collect(component, dict(given), settings=list(settings))
+        step = f"add {component} {given} {settings}"
+        before, told = everything(self.root), []
+
+        def do() -> None:
+            told.append(generating.generate(self.root, asked, self.template))
+
+        if self.refused(do, StillNeeded, InTheWay, AnswerRefused):
+            self.note("add refused", step + ": refused")
+            return
+        _, report = told[0]
+        if any(verb == "conflict" for verb, _ in report.done):
+            # Only where a file that the user edited is in the way.
+            assert everything(self.root) == before
+            conflicts = {path for verb, path in report.done if verb == "conflict"}
+            assert conflicts <= self.edited.keys() | self.user.alone.keys()
+            self.note("add in conflict", step + ": conflict")
+            self._give_up(conflicts)
+            return
+        self.note("add", step)
+        assert report.pending == (), report.pending
+        self._disowned()
+        whole = everything(self.root)
+        plan, report = generating.generate(self.root, asked, self.template)
+        assert plan.changes == ()
+        assert {verb for verb, _ in report.done} == {"identical"}
+        assert everything(self.root) == whole
+
+    def _give_up(self, paths: set[str]) -> None:
+        """Delete files of the user's that are in the way, as the user would."""
+        for path in paths:
+            (self.root / path).unlink()
+            self.edited.pop(path, None)
+            self.user.alone.pop(path, None)
+
+    def _disowned(self) -> None:
+        """Count edited files that no application has any more as the user's."""
+        owned = {file.path for each in self.applications() for file in each.files}
+        for path in self.edited.keys() - owned:
+            if (self.root / path).exists():
+                self.user.alone[path] = self.edited[path]
+            del self.edited[path]
+
+    def remove(self, name: str, *, force: bool = False) -> bool:
+        leaving = next(each for each in self.applications() if each.id == name)
+        others = [each for each in self.applications() if each.id != name]
+        theirs = {file.path for each in others for file in each.files}
+        mine = {file.path for file in leaving.files} - theirs
+        told: list[Report] = []
+        why = self.refused(
+            lambda: told.append(removing.remove(self.root, name, force=force)[1]),
+            StillNeeded,
+        )
+        if why:
+            self.note("remove refused", f"remove {name}: refused")
+            return False
+        self.note("remove --force" if force else "remove", f"remove {name} {force=}")
+        kept = {path for verb, path in told[0].done if verb == "keep"}
+        expected = set() if force else mine & self.edited.keys()
+        assert kept == {path for path in expected if path in self.edited}
+        assert all((self.root / p).read_bytes() == self.edited[p] for p in kept)
+        assert not any((self.root / path).exists() for path in mine - kept)
+        self.counts["kept"] += len(kept)
+        self._disowned()
+        return True
+
+    def remove_any(self) -> None:
+        names = [each.id for each in self.applications()]
+        if names:
+            force = self.random.random() < 0.2
+            self.remove(self.random.choice(names), force=force)
+
+    def weave(self) -> None:
+        before = everything(self.root)
+        plan, report = weaving.weave_project(self.root)
+        assert plan.changes == ()
+        assert weaving.lines_of(report) == ["identical"]
+        assert everything(self.root) == before
+        self.note("weave again")
+
+    def edit(self) -> None:
+        what = self.user.edit()
+        if what:
+            self.note(f"edit: {what.partition(' ')[0]}", what)
+
+    def edit_owned(self) -> None:
+        """Edit a file that an application owns."""
+        paths = sorted(f.path for each in self.applications() for f in each.files)
+        paths = [path for path in paths if path not in self.edited]
+        if paths:
+            path = self.random.choice(paths)
+            place = self.root / path
+            place.write_bytes(place.read_bytes() + b"# mine\n")
+            self.edited[path] = place.read_bytes()
+            self.note("edit: owned", f"edit {path}")
+
+    def edit_inside(self) -> None:
+        """Edit an entry of ours: nothing may happen to it until it is restored."""
+        held = Counter(w.edit for each in self.applications() for w in each.woven)
+        ours = [
+            (each.id, woven.edit)
+            for each in self.applications()
+            for woven in each.woven
+            if not woven.found and held[woven.edit] == 1
+        ]
+        if not ours:
+            return
+        name, edit = self.random.choice(ours)
+        before = everything(self.root)
+        text = before[edit.file].decode()
+        altered = spoiled(text, edit, self.random)
+        if altered is None:
+            return
+        self.user.write(edit.file, altered)
+        spoilt = everything(self.root)
+        assert spoilt != before
+        why = self.refused(lambda: removing.remove(self.root, name), EditRefused)
+        assert f"where: {edit.file}" in why, (edit, altered)
+        weaving.weave_project(self.root)
+        now = everything(self.root)
+        assert {path: now[path] for path in SHARED} == {
+            path: spoilt[path] for path in SHARED
+        }
+        self.user.write(edit.file, text)
+        weaving.weave_project(self.root)
+        assert everything(self.root) == before
+        self.note("edit: inside", f"edit inside {edit}")
+
+    def run(self) -> None:
+        steps = [self.add] * 4 + [self.remove_any] * 2 + [self.edit] * 6
+        steps += [self.edit_owned, self.edit_inside, self.edit_inside, self.weave]
+        for _ in range(self.random.randint(8, 20)):
+            self.random.choice(steps)()
+        while names := [each.id for each in self.applications()]:
+            self.random.shuffle(names)
+            done = [self.remove(name) for name in names]
+            assert True in done
+        self.compare()
+
+    def compare(self) -> None:
+        left = everything(self.root)
+        left = {p: t for p, t in left.items() if not p.startswith(".sourcewright/")}
+        assert left.keys() == self.user.alone.keys()
+        for path, text in self.user.alone.items():
+            if path in self.user.loose:
+                self.counts["files compared but for blank lines"] += 1
+                assert _rows(left[path]) == _rows(text), path
+            else:
+                self.counts["files compared"] += 1
+                assert left[path] == text, path
+
+
+def _rows(text: bytes) -> list[str]:
+    return [row for row in rows_of(text.decode()) if row.strip()]
+
+
+def spoiled(text: str, edit: Edit, chance: random.Random) -> str | None:
+    """Alter one line of an entry, as a user would; None where we can't tell which."""
+    match edit:
+        case Export():
+            needles = [f"from {edit.module} import {edit.name}"]
+        case Dependency():
+            needles = [edit.requirement]
+        case Item():
+            needles = edit.item.split("\n")
+        case Reference():
+            needles = [f"::: {edit.identifier}"]
+        case Lines():
+            needles = [row for row in edit.text.split("\n") if row]
+        case _:
+            return None
+    needle = chance.choice(needles).strip()
+    rows = text.splitlines(keepends=True)
+    found = [n for n, row in enumerate(rows) if needle in row]
+    if not needle or len(found) != 1:
+        return None
+    row, newline = rows[found[0]], "\n"
+    end = row[len(row.rstrip("\r\n")) :]
+    bare = row.removesuffix(end)
+    ways = [bare.replace(needle, f"{needle}x")]
+    match edit:
+        case Export() | Item():
+            ways.append(f"{bare}  # mine")
+        case Reference():  # another identifier would be another reference
+            ways = [f"{bare}{end or newline}    options:{end or newline}      x: 1"]
+        case Dependency():
+            ways = [bare.replace(">=", ">"), f"{bare}  # mine"]
+    rows[found[0]] = chance.choice(ways) + end
+    return "".join(rows)
+
+
+@pytest.fixture(scope="module")
+def remembered() -> Remembered:
+    return Remembered()
+
+
+@pytest.fixture
+def start(
+    plain_template: Path, remembered: Remembered, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Path], Template]:
+    """Make a project in a folder; give the template that it is of."""
+    monkeypatch.setattr(generating, "render", remembered)
+    template = Template(str(plain_template))
+
+    def make(root: Path) -> Template:
+        root.mkdir(parents=True)
+        settings = ["project_name=Acme Pipelines", "package=acme"]
+        asked = collect("project", {}, settings=settings)
+        generating.generate(root, asked, template)
+        return template
+
+    return make
+
+
+@pytest.mark.parametrize("block", range(0, SEEDS, BLOCK))
+def test_any_sequence_is_undone_to_what_the_user_alone_would_have(
+    block: int, start: Callable[[Path], Template], tmp_path: Path
+) -> None:
+    counts = Counter[str]()
+    for seed in range(block, min(block + BLOCK, SEEDS)):
+        root = tmp_path / str(seed) / "acme"
+        template = start(root)
+        chance = random.Random(seed)  # noqa: S311
+        alone = {
+            path: text
+            for path, text in everything(root).items()
+            if not path.startswith(".sourcewright/")
+        }
+        sequence = Sequence(root, User(root, alone, chance), chance, template, counts)
+        try:
+            sequence.run()
+        except (AssertionError, SourcewrightError) as err:
+            steps = "\n  ".join(sequence.log)
+            err.add_note(f"seed {seed}, in {root}:\n  {steps}")
+            raise
+        shutil.rmtree(root.parent)
+        counts["sequences"] += 1
+    print(f"\nsequences: {dict(sorted(counts.items()))}")
