@@ -10,7 +10,8 @@ UV_VERSION = $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;q;}' u
 
 # What `make matrix` runs, and how its results say that it was not all.
 SWEEPS := tests/e2e/test_generator_kill.py tests/e2e/test_generator_refused.py \
-  tests/weave/test_weave_corpus.py
+  tests/e2e/test_generator_sequences.py tests/weave/test_weave_corpus.py \
+  tests/weave/test_weave_shapes.py
 ONLY = $(if $(findstring command,$(origin SWEEPS)), SWEEPS="$(SWEEPS)")
 
 .DEFAULT_GOAL := help

@@ -267,14 +267,18 @@ def _reshape(file: _File, whole: _File, own: tuple[str, ...] | None) -> None:
     It is done where the same leads to the file as it was: nobody shaped it by hand; or
     where the list stands on lines just as we write it, and fits on its line again.
     """
+    formers = [
+        (edit, record.former)
+        for edit, record in whole.ours.items()
+        if own is not None and _list(edit) == own and record.former is not None
+    ]
     with suppress(EditRefused):
         before, after = _rebuilt(whole, own), _rebuilt(file, own)
         if before and after and before.text == whole.text:
             file.text = after.text
             file.ours = {edit: after.ours[edit] for edit in file.ours}
-        elif before and after:
-            edit = next(each for each in file.ours if _list(each) == own)
-            former = file.ours[edit].former or ""
+        elif formers:
+            edit, former = formers[0]
             now = weave.container(file.text or "", edit)
             file.text = brackets.rejoined(file.text or "", now, former, file.width)
 

@@ -42,7 +42,9 @@ def read_shared(tree: Tree, path: str) -> SharedFile:
 def line_width(tree: Tree) -> int:
     """Give the line length that the project's formatter keeps; 88 where none is set."""
     try:
-        data: dict[str, Any] = tomllib.loads(tree.text("pyproject.toml") or "")
+        data: dict[str, Any] = tomllib.loads(
+            (tree.text("pyproject.toml") or "").removeprefix("\ufeff")
+        )
     except (OSError, ValueError, UnsafePath):
         return _WIDTH
     tool = data.get("tool", {})

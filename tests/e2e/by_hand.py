@@ -156,8 +156,8 @@ def line(user: User, path: str, *rows: str) -> bool:
     user.random.shuffle(places)
     for index in places:
         other = gap(user, path, index)
-        if other is None or (not index and user.read(path).startswith("\ufeff")):
-            continue
+        if other is None or (not index and rows[0].startswith("from ")):
+            continue  # above the docstring nobody imports
         where = iter((index, other))
         if user.both(path, lambda text: put(text, next(where), *rows)):  # noqa: B023
             return True
@@ -288,12 +288,9 @@ def _source(user: User, path: str) -> bool:
 
 
 def _with_item(text: str, key: str, item: tuple[str, ...]) -> str:
-    rows = rows_of(text)
-    if f"{key}: []" in rows:
-        index = rows.index(f"{key}: []")
-        text = text.replace(f"{key}: []", f"{key}:")
-        return put(text, index + 1, *item)
-    return put(text, len(rows), *item)
+    """Put an item in as the first of a list, be it empty or not."""
+    rows = rows_of(text.replace(f"{key}: []", f"{key}:"))
+    return put(text.replace(f"{key}: []", f"{key}:"), rows.index(f"{key}:") + 1, *item)
 
 
 ENTRIES: dict[str, Callable[[User, str], bool]] = {

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,12 +33,15 @@ from tests.e2e.by_hand import SHARED, User, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from sourcewright.changes import Edit, Report
 
-SAMPLE, WHOLE, BLOCK = 30, 1000, 50
+    from tests.e2e.conftest import Shell
+    from tests.results import Keep
+
+SAMPLE, WHOLE, BLOCK = 20, 1000, 50
 SEEDS = WHOLE if os.environ.get("SOURCEWRIGHT_EVERY_POINT") else SAMPLE
+COMMANDS = 6 if SEEDS == WHOLE else 1
 COMPONENTS: tuple[tuple[str, Mapping[str, str], tuple[str, ...]], ...] = (
     ("destination", {"name": "adls"}, ()),
     ("destination", {"name": "local"}, ()),
@@ -77,6 +82,12 @@ def everything(root: Path) -> dict[str, bytes]:
         for path in sorted(root.rglob("*"))
         if path.is_file()
     }
+
+
+def by_the_user(root: Path) -> dict[str, bytes]:
+    """Give the content of each file but for the ledger's."""
+    files = everything(root).items()
+    return {path: text for path, text in files if not path.startswith(".sourcewright/")}
 
 
 @dataclass
@@ -252,8 +263,7 @@ class Sequence:
         self.compare()
 
     def compare(self) -> None:
-        left = everything(self.root)
-        left = {p: t for p, t in left.items() if not p.startswith(".sourcewright/")}
+        left = by_the_user(self.root)
         assert left.keys() == self.user.alone.keys()
         for path, text in self.user.alone.items():
             if path in self.user.loose:
@@ -328,19 +338,15 @@ def start(
 
 @pytest.mark.parametrize("block", range(0, SEEDS, BLOCK))
 def test_any_sequence_is_undone_to_what_the_user_alone_would_have(
-    block: int, start: Callable[[Path], Template], tmp_path: Path
+    block: int, start: Callable[[Path], Template], tmp_path: Path, keep: Keep
 ) -> None:
-    counts = Counter[str]()
-    for seed in range(block, min(block + BLOCK, SEEDS)):
+    counts, last = Counter[str](), min(block + BLOCK, SEEDS)
+    for seed in range(block, last):
         root = tmp_path / str(seed) / "acme"
         template = start(root)
         chance = random.Random(seed)  # noqa: S311
-        alone = {
-            path: text
-            for path, text in everything(root).items()
-            if not path.startswith(".sourcewright/")
-        }
-        sequence = Sequence(root, User(root, alone, chance), chance, template, counts)
+        user = User(root, by_the_user(root), chance)
+        sequence = Sequence(root, user, chance, template, counts)
         try:
             sequence.run()
         except (AssertionError, SourcewrightError) as err:
@@ -349,4 +355,77 @@ def test_any_sequence_is_undone_to_what_the_user_alone_would_have(
             raise
         shutil.rmtree(root.parent)
         counts["sequences"] += 1
-    print(f"\nsequences: {dict(sorted(counts.items()))}")
+    keep("sequences", seeds=f"{block} to {last - 1}", **counted(counts), wrong=0)
+
+
+def counted(counts: Counter[str]) -> dict[str, int]:
+    """Give the columns of a row of what was kept."""
+    edits = sum(count for what, count in counts.items() if what.startswith("edit: "))
+    return {
+        "sequences": counts["sequences"],
+        "adds": counts["add"],
+        "refused": counts["add refused"] + counts["remove refused"],
+        "in conflict": counts["add in conflict"],
+        "removes": counts["remove"] + counts["remove --force"],
+        "edits by hand": edits,
+        "in our spans": counts["edit: inside"],
+        "kept files": counts["kept"],
+        "files compared": counts["files compared"],
+        "but for blank lines": counts["files compared but for blank lines"],
+    }
+
+
+@pytest.mark.parametrize("seed", range(COMMANDS))
+def test_the_commands_undo_a_sequence_too(
+    seed: int, shell: Shell, plain_template: Path, tmp_path: Path, keep: Keep
+) -> None:
+    root, chance = tmp_path / "acme", random.Random(seed)  # noqa: S311
+    root.mkdir()
+    program = Path(sys.executable).with_name("sourcewright")
+
+    def run(*words: str) -> tuple[int, str]:
+        of = ["--template", str(plain_template)] if words[0] in {"new", "add"} else []
+        done = shell.run(program, *words, *of, folder=root)
+        return done.returncode, done.stdout
+
+    named = ("--set", "project_name=Acme Pipelines", "--set", "package=acme")
+    assert run("new", ".", *named)[0] == 0
+    user = User(root, by_the_user(root), chance)
+    for component, given, settings in chance.sample(COMPONENTS[:8], 4):
+        options = [part for each in settings for part in ("--set", each)]
+        words = ("add", component, *given.values(), *options)
+        before = everything(root)
+        if run(*words)[0]:
+            assert everything(root) == before
+            continue
+        before = everything(root)
+        code, said = run(*words)
+        assert code == 0
+        assert {line.split()[0] for line in said.splitlines()} == {"identical"}
+        assert everything(root) == before
+        for _ in range(4):
+            user.edit()
+    assert run("weave") == (0, "identical\n")
+    while names := [
+        each.id for each in ledger.read(Tree(root)) if each.id != "project"
+    ]:
+        assert 0 in [
+            run("remove", each)[0] for each in chance.sample(names, len(names))
+        ]
+    left = by_the_user(root)
+    for path in left.keys() | user.alone.keys():
+        if path in user.loose:
+            assert _rows(left[path]) == _rows(user.alone[path])
+        else:
+            assert left.get(path) == user.alone.get(path), path
+    keep("commands", seed=seed, edits=user.count, files=len(left), wrong=0)
+
+
+def test_what_is_remembered_is_what_copier_renders_again(
+    start: Callable[[Path], Template], remembered: Remembered, tmp_path: Path
+) -> None:
+    template = start(tmp_path / "acme")
+    tree = Tree(tmp_path / "acme")
+    for component, given, settings in COMPONENTS[:: 1 if SEEDS == WHOLE else 4]:
+        asked = collect(component, dict(given), settings=list(settings))
+        assert remembered(template, asked, tree) == render(template, asked, tree)

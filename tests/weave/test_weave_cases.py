@@ -176,6 +176,18 @@ BETWEEN = [
         '[project]\ndependencies = ["aaa"]\n',
     ),
     (REFERENCE, "# A\n", ("acme.a", "acme.a\n\nMine."), "# A\n\nMine.\n"),
+    (
+        EXPORT,
+        f"__all__ = ['A', 'B{'b' * 60}']\n",
+        ("    'PostgreSQL',\n", "    'PostgreSQL',\n    'Mine',\n"),
+        f"__all__ = ['A', 'B{'b' * 60}', 'Mine']\n",
+    ),
+    (
+        EXTRA,
+        "[project]\nname = 'x'\n",
+        ("dependencies]\n", "dependencies]\n# mine\n"),
+        "[project]\nname = 'x'\n# mine\n",
+    ),
     (ENV, "B=1\n", ("A=", "A=\nMINE="), "B=1\nMINE=\n"),
 ]
 
@@ -199,6 +211,7 @@ ALTERED = [
     (GUARDED, "__all__ = ['A']\n", ("psycopg2", "psycopg")),
     (NAV, "nav:\n  - Sources: []\n", ("p.md", "mine.md")),
     (NAV, "nav:\n  - Sources: []\n", ("p.md", "p.md  # mine")),
+    (NAV, "nav:\n  - Sources: []\n", ("PostgreSQL", "Orders")),
     (EXTRA, "[project]\n", (">=2026.4", ">=2026.8")),
     (REFERENCE, "# A\n", ("acme.a\n", "acme.a\n    options:\n      mine: 1\n")),
     (ENV, "B=1\n", ("A=", "A=mine")),

@@ -80,7 +80,7 @@ def _outcome(text, project_of):
 
 
 @pytest.mark.timeout(1200)
-def test_every_installed_init_file_is_woven_or_refused_and_never_wrong(project_of):
+def test_every_installed_init_file_is_woven_or_refused_and_never_wrong(project_of, keep):
     outcomes = Counter()
     wrong = []
     refused = Counter()
@@ -99,6 +99,15 @@ def test_every_installed_init_file_is_woven_or_refused_and_never_wrong(project_o
             plan = project_of({PATH: text}).ask("plain", PLAIN)
             refused[plan.pending[0][1].reason] += 1
     print("\n__init__.py:", dict(outcomes), "refused:", dict(refused))
+    edited = outcomes["edited"] + outcomes["edited, but the guarded one"]
+    keep(
+        "corpus",
+        files="__init__.py",
+        tried=edited + outcomes["refused"] + len(wrong),
+        edited=edited,
+        refused=outcomes["refused"],
+        wrong=len(wrong),
+    )
     assert wrong == []
     assert outcomes["refused"] <= 0.05 * outcomes.total()
 

@@ -106,7 +106,7 @@ def _names(by_hand, edit):
     return edit.item in by_hand and all(key in by_hand for key in edit.at)
 
 
-def swept(name, shapes, edits_of, is_wrong, project_of):
+def swept(name, shapes, edits_of, is_wrong, project_of, keep):
     """Sweep a collection; print and give the counts."""
     outcomes, kinds, refused, wrong = Counter(), Counter(), set(), []
     for shape in shapes:
@@ -116,12 +116,16 @@ def swept(name, shapes, edits_of, is_wrong, project_of):
             wrong += [(shape.name, number, what) for what in found]
             outcomes["wrong" if found else "refused" if reasons else "edited"] += 1
             refused |= {(shape.name, reason) for reason in reasons}
-    counts = [f"{outcomes[each]} {each}" for each in ("edited", "refused", "wrong")]
-    print(f"\n{name}: {len(shapes)} shapes: {', '.join(counts)}; {dict(kinds)}")
+    print(f"\n{name}: {len(shapes)} shapes: {tally(outcomes)} {dict(kinds)}")
     for each in sorted(refused):
         print("  refused:", *each)
+    keep("corpus", files=name, tried=outcomes.total(), **tally(outcomes))
     assert wrong == []
     assert outcomes["refused"] <= 0.05 * outcomes.total()
+
+
+def tally(outcomes):
+    return {each: outcomes[each] for each in ("edited", "refused", "wrong")}
 
 
 def edits_of_pyproject(shape):
@@ -135,14 +139,14 @@ def edits_of_mkdocs(shape):
     return [Item(NAV, at, f"{title}: {path}") for title, path in PAGES.items()]
 
 
-def test_every_shape_of_pyproject_is_woven_or_refused_and_never_wrong(project_of):
+def test_every_shape_of_pyproject_is_woven_or_refused_and_never_wrong(project_of, keep):
     assert len(PYPROJECT) >= 60
-    swept(TOML, PYPROJECT, edits_of_pyproject, requirement_is_wrong, project_of)
+    swept(TOML, PYPROJECT, edits_of_pyproject, requirement_is_wrong, project_of, keep)
 
 
-def test_every_shape_of_mkdocs_is_woven_or_refused_and_never_wrong(project_of):
+def test_every_shape_of_mkdocs_is_woven_or_refused_and_never_wrong(project_of, keep):
     assert len(MKDOCS) >= 60
-    swept(NAV, MKDOCS, edits_of_mkdocs, page_is_wrong, project_of)
+    swept(NAV, MKDOCS, edits_of_mkdocs, page_is_wrong, project_of, keep)
 
 
 WRONG = [
