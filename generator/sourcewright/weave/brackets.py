@@ -111,7 +111,9 @@ def rejoined(text: str, array: str | None, former: str, width: int) -> str:
     shape = _ONE_LINE.fullmatch(former)
     if array is None or not lines or not shape or text.count(array) != 1:
         return text
-    entries = [row.strip()[:-1] for row in lines[1].splitlines()]
+    entries = [
+        row.strip(" \t\r")[:-1] for row in lines[1].removesuffix("\n").split("\n")
+    ]
     opening, closing = shape[1] if shape[2].strip() else shape[1].strip(), shape[3]
     if array[0] == "(" and (not opening or len(entries) == 1):
         return text
