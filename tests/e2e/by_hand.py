@@ -141,13 +141,29 @@ def gap(user: User, path: str, index: int) -> int | None:
             return None  # maybe in the middle of an entry
     for step, start in ((-1, index - 1), (1, index)):
         at = start
-        while 0 <= at < len(whole):
-            if anchor(whole[at]):
-                return alone.index(whole[at]) + (1 if step < 0 else 0)
-            if not whole[at].strip() or whole[at] in alone:
-                break
+        while 0 <= at < len(whole) and whole[at].strip() and whole[at] not in alone:
             at += step
+        if 0 <= at < len(whole) and anchor(whole[at]):
+            place = alone.index(whole[at])
+            beside = alone[place - step : place - step + 1]
+            if at != start and beside and beside[0] not in whole:
+                return None  # that line of the user's is one that we write in
+            if at != start and not _as_apart(whole, alone, at, step):
+                user.loose.add(path)
+            return place + (1 if step < 0 else 0)
     return None
+
+
+def _as_apart(whole: list[str], alone: list[str], at: int, step: int) -> bool:
+    """Tell whether as many blank lines lie between two lines that both texts have."""
+    rows = range(at - step, len(whole) if step < 0 else -1, -step)
+    other = next((n for n in rows if whole[n].strip() and whole[n] in alone), None)
+    if other is None:
+        return True
+    low, high = sorted((at, other))
+    first, last = sorted((alone.index(whole[at]), alone.index(whole[other])))
+    blank = [not row for row in whole[low:high]].count(True)
+    return blank == [not row for row in alone[first:last]].count(True)
 
 
 def line(user: User, path: str, *rows: str) -> bool:

@@ -419,7 +419,7 @@ def test_the_commands_undo_a_sequence_too(
             assert _rows(left[path]) == _rows(user.alone[path])
         else:
             assert left.get(path) == user.alone.get(path), path
-    keep("commands", seed=seed, edits=user.count, files=len(left), wrong=0)
+    keep("commands", seed=str(seed), edits=user.count, files=len(left), wrong=0)
 
 
 def test_what_is_remembered_is_what_copier_renders_again(
