@@ -127,11 +127,15 @@ class Application:
 
 @dataclass(frozen=True)
 class SharedFile:
-    """A text that applications share; `problem` says why there is no text."""
+    """A text that applications share; `problem` says why there is no text.
+
+    `hidden` is a file that is there, and whose text can't be had.
+    """
 
     path: str
     text: str | None
     problem: str = ""
+    hidden: bool = False
 
 
 @dataclass(frozen=True)

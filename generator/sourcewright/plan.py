@@ -103,11 +103,10 @@ def _weave_file(
         for edit in _wanted(application)
         if edit.file == shared.path
     }
-    if file.text is None:
-        for edit in wanted:
-            file.stick(edit, shared.problem)
-        return file
     records = _merged_records(shared.path, applications)
+    if file.text is None:
+        _leave(file, shared, wanted, records)
+        return file
     altered = _sort_out(file, file.text, records)
     leaving = [edit for edit in file.ours if edit not in wanted]
     coming = [e for e in wanted if e not in file.ours and e not in file.found]
@@ -129,6 +128,23 @@ def _weave_file(
         _put_in(file, edit, next((each for each in later if each in file.ours), None))
     _drop_unneeded(file)
     return file
+
+
+def _leave(
+    file: _File,
+    shared: SharedFile,
+    wanted: Iterable[Edit],
+    records: Mapping[Edit, Woven],
+) -> None:
+    """Stick what a file without a text asks; keep the records of one that is there."""
+    if shared.hidden:
+        # What was put in stands, as far as anybody can tell.
+        file.found = {edit: each for edit, each in records.items() if each.found}
+        file.ours = {edit: each for edit, each in records.items() if not each.found}
+    for edit in file.ours:
+        file.stick(edit, shared.problem, "remove")
+    for edit in wanted:
+        file.stick(edit, shared.problem, "restore" if edit in file.ours else "add")
 
 
 def _take_out_all(file: _File, leaving: Sequence[Edit]) -> None:

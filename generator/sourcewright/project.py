@@ -31,11 +31,12 @@ def read_shared(tree: Tree, path: str) -> SharedFile:
     try:
         text = tree.text(path)
     except UnicodeDecodeError:
-        return SharedFile(path, None, "it is not UTF-8")
+        return SharedFile(path, None, "it is not UTF-8", hidden=True)
     except NotADirectoryError:
         return SharedFile(path, None, "there is no such file")
     except OSError as err:
-        return SharedFile(path, None, f"it can't be read: {err.strerror}")
+        problem = f"it can't be read: {err.strerror}"
+        return SharedFile(path, None, problem, hidden=True)
     return SharedFile(path, text, "" if text is not None else "there is no such file")
 
 

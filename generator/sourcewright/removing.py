@@ -9,7 +9,7 @@ from sourcewright.changes import Plan, Report
 from sourcewright.commit import commit, recover
 from sourcewright.errors import EditRefused, NotReady, StillNeeded
 from sourcewright.placing import current, is_as_made
-from sourcewright.project import find
+from sourcewright.project import find, read_shared
 from sourcewright.tree import LEDGER, Tree
 from sourcewright.weaving import missing, verbs, weave_tree
 
@@ -83,11 +83,16 @@ def _refuse_project(others: Sequence[Application]) -> None:
 def _refuse_edited(
     tree: Tree, leaving: Application, others: Sequence[Application]
 ) -> None:
-    """Refuse where an entry that has to go was edited by hand."""
+    """Refuse where an entry that has to go was edited by hand, or can't be seen."""
     shared = {each.edit for other in others for each in other.woven}
     for woven in leaving.woven:
         if woven.found or woven.edit in shared:
             continue
+        found = read_shared(tree, woven.edit.file)
+        if found.hidden:
+            what = f"an entry of {leaving.id} can't be taken out: {found.problem}"
+            step = "mend that, then run the command again"
+            raise EditRefused(what, where=woven.edit.file, next_step=step)
         if _is_edited(tree, woven.edit):
             what = f"an entry of {leaving.id} was edited by hand"
             raise EditRefused(

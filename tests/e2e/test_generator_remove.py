@@ -64,6 +64,27 @@ def test_what_copier_added_is_removed_byte_for_byte(
     assert folders(project) == folders(bare)
 
 
+def test_what_stands_in_a_file_that_can_not_be_read_is_kept_in_mind(
+    project: Checkout, bare: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared = project.path / "src/acme/sources/__init__.py"
+    text, before = shared.read_bytes(), project.files()
+    shared.write_bytes(text + b"# caf\xe9\n")
+    hidden = project.files()
+    assert cli.run(["remove", "postgresql"]) == 1
+    assert "not UTF-8" in capsys.readouterr().err
+    assert project.files() == hidden
+    for _ in "twice":
+        assert cli.run(["weave"]) == 4
+        assert "it is not UTF-8" in capsys.readouterr().out
+    shared.write_bytes(text)
+    assert cli.run(["weave"]) == 0
+    assert project.files() == before
+    assert cli.run(["remove", "postgresql"]) == 0
+    assert cli.run(["remove", "adls"]) == 0
+    assert project.files() == bare.files()
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_in_any_order_the_bytes_come_back(
     seed: int, orders: Checkout, bare: Checkout

@@ -109,6 +109,17 @@ def test_a_missing_file_is_pending_and_never_created() -> None:
     assert PATH not in {change.path for change in plan.changes}
 
 
+def test_what_stands_in_a_file_that_can_not_be_read_is_not_forgotten() -> None:
+    hidden = SharedFile(PATH, None, "it can't be read", hidden=True)
+    one, two = _app("one", B, woven=(Woven(B),)), _app("two", woven=(Woven(C),))
+    plan = plan_weave((one, two), {PATH: hidden})
+    actions = [(name, each.edit, each.action) for name, each in plan.pending]
+    assert actions == [("one", B, "restore"), ("two", C, "remove")]
+    assert _woven(plan, "one") == (Woven(B),)
+    assert _woven(plan, "two") == (Woven(C),)
+    assert PATH not in {change.path for change in plan.changes}
+
+
 LONG = [
     Dependency(PATH, f"{name}-distribution-with-a-name>=1") for name in ("d", "e", "f")
 ]
