@@ -23,7 +23,7 @@ from acme.exceptions import (
 
 Sink = IO[bytes] | io.RawIOBase
 
-ROW_GROUP_BYTES = 32 * 1024 * 1024  # in memory, so before it is compressed
+ROW_GROUP_BYTES = 16 * 1024 * 1024  # in memory, so before it is compressed
 SAMPLE_ROWS = 10_000  # to see whether a column's values repeat
 
 # Beyond, Arrow writes another year or none: it has 16 bits for one.

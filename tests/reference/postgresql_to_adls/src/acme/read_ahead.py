@@ -1,6 +1,6 @@
 """Read ahead in a thread, so that reading and writing go on side by side."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
 import queue
@@ -31,7 +31,7 @@ def read_ahead(
     cancel: Callable[[], None],
     seconds: float,
     most: int = 1,
-) -> Iterator[T]:
+) -> Generator[T, None, None]:
     """Yield the items that `produce` makes in a thread of its own, ahead of need.
 
     Args:

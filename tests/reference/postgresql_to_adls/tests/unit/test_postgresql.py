@@ -9,6 +9,7 @@ from acme.copy_binary import (
     LAYOUTS,
     TRAILER,
     Column,
+    decode,
 )
 from acme.exceptions import (
     ConnectorError,
@@ -27,7 +28,7 @@ if find_spec("psycopg2") is None:
 
 from acme.sources import PostgreSQL
 from acme.sources.postgresql import (
-    Rows,
+    Receiver,
     as_subquery,
 )
 
@@ -80,22 +81,24 @@ def test_a_query_can_stand_in_parentheses(query: str) -> None:
     [
         ([], 1, [0]),
         ([1, 2, 3], 1, [1, 1, 1]),
-        ([1, 2, 3], 20, [1, 2]),  # the first has the header's length, too
+        ([1, 2, 3], 52, [2, 1]),  # a row has 10 bytes
         ([1, 2, 3], 1000, [3]),
     ],
 )
 def test_the_header_and_the_trailer_of_a_stream_are_no_rows(
     numbers: list[int], batch_bytes: int, lengths: list[int]
 ) -> None:
-    batches: list[pa.RecordBatch] = []
-    rows = Rows([Column("number", LAYOUTS[INTEGER])], batch_bytes, batches.append)
+    parts: list[list[bytes]] = []
+    receiver = Receiver(batch_bytes, parts.append)
     sent = [struct.pack(">hii", 1, 4, number) for number in numbers] + [TRAILER]
     for row in [bytes(HEADER_BYTES) + sent[0], *sent[1:]]:
-        rows.write(row)
-    rows.end()
+        receiver.write(row)
+    receiver.end()
+    column = Column("number", LAYOUTS[INTEGER])
+    batches = [decode(rows, [column]) for rows in parts]
     table = pa.Table.from_batches(batches)
     assert table.column("number").to_pylist() == numbers
-    assert rows.count == len(numbers)
+    assert receiver.count == len(numbers)
     assert [batch.num_rows for batch in batches] == lengths
 
 

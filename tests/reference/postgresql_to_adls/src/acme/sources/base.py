@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 IfEmpty = Literal["warn", "skip", "fail"]
 Check = Callable[[Iterator[pa.RecordBatch]], None]
 
-BATCH_BYTES = 1024 * 1024  # as large as a processor's cache, so that work is done in it
+BATCH_BYTES = 2 * 1024 * 1024  # as large as what a processor core has for its own
 FIRST_ROWS = 100  # how many a SQL source fetches before it knows how long they are
 CONNECT_SECONDS = 10
 

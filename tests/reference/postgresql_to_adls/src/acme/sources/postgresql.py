@@ -22,7 +22,6 @@ from acme.checksums import (
 )
 from acme.copy_binary import (
     HEADER_BYTES,
-    TRAILER,
     Column,
     decode,
     schema_of,
@@ -51,6 +50,7 @@ with contextlib.suppress(ImportError):
 
 LOCK_SECONDS = 60
 CANCEL_SECONDS = 1.0
+OBJECT_BYTES = 41  # what Python takes for a row beside its bytes
 BATCHES_AHEAD = 8  # so that reading goes on while a row group is written
 
 DESCRIBE = "SELECT * FROM ({query}) AS result LIMIT 0"
@@ -271,13 +271,15 @@ class Snapshot(Reading):
     ) -> Iterator[pa.RecordBatch]:
         """Yield the result of `query`. As `PostgreSQL.to_batches`."""
         columns = self.describe(query)
-        with self._explained():
-            yield from read_ahead(
-                partial(self._copy, query, columns, batch_bytes),
-                cancel=self._cancel,
-                seconds=self._source.query_timeout,
-                most=BATCHES_AHEAD,
-            )
+        parts = read_ahead(
+            partial(self._copy, query, columns, batch_bytes),
+            cancel=self._cancel,
+            seconds=self._source.query_timeout,
+            most=BATCHES_AHEAD,
+        )
+        with self._explained(), contextlib.closing(parts):
+            for rows in parts:
+                yield decode(rows, columns)
 
     def checksums(self, query: str) -> Checksums:
         """Return the checksums of the result of `query`, computed by the server.
@@ -352,9 +354,9 @@ class Snapshot(Reading):
         query: str,
         columns: list[Column],
         batch_bytes: int,
-        put: Callable[[pa.RecordBatch], None],
+        put: Callable[[list[bytes]], None],
     ) -> None:
-        """Run the query, and put its rows as batches: at least one."""
+        """Run the query, and put its rows in parts: at least one."""
         aliases = [sql.Identifier(f"c{number}") for number in range(len(columns))]
         selected = [
             sql.SQL("{}::text").format(alias) if column.cast else alias
@@ -365,14 +367,14 @@ class Snapshot(Reading):
             query=as_subquery(query),
             aliases=sql.SQL(", ").join(aliases),
         )
-        rows = Rows(columns, batch_bytes, put)
+        receiver = Receiver(batch_bytes, put)
         with self._connection.cursor() as cursor:
-            cursor.copy_expert(statement, rows)
+            cursor.copy_expert(statement, receiver)
             sent = cursor.rowcount
-        rows.end()
-        if rows.count != sent:
+        receiver.end()
+        if receiver.count != sent:
             raise VerificationError(
-                f"PostgreSQL sent {sent} rows, and {rows.count} arrived.",
+                f"PostgreSQL sent {sent} rows, and {receiver.count} arrived.",
                 self._source.address,
                 "report it as a mistake of this program.",
             )
@@ -418,49 +420,41 @@ class Snapshot(Reading):
             ) from err
 
 
-class Rows:
+class Receiver:
     """What COPY writes its rows to, one by one."""
 
-    def __init__(
-        self,
-        columns: list[Column],
-        batch_bytes: int,
-        put: Callable[[pa.RecordBatch], None],
-    ) -> None:
-        """Begin a stream that is to be put as batches of about `batch_bytes`."""
-        self._columns = columns
+    def __init__(self, batch_bytes: int, put: Callable[[list[bytes]], None]) -> None:
+        """Begin a stream that is to be put in parts of about `batch_bytes` in memory."""
         self._batch_bytes = batch_bytes
         self._put = put
         self._rows: list[bytes] = []
         self._bytes = 0
-        self._is_first = True
+        self._has_begun = False
         self.count = 0
 
     def write(self, row: bytes) -> None:
-        """Take a row, as it was sent: the first with the header, the last the trailer."""
-        self._rows.append(row)
-        self._bytes += len(row)
+        """Take a row, as it was sent: the first after the header, then the trailer."""
+        if not self._has_begun:
+            self._has_begun = True
+            row = row[HEADER_BYTES:]
+            if not row:
+                return
         if self._bytes >= self._batch_bytes:
             self._flush()
+        self._rows.append(row)
+        self._bytes += len(row) + OBJECT_BYTES
 
     def end(self) -> None:
-        """Put what is left: a batch, even without rows, where there was none yet."""
-        self._flush()
+        """Put what is left: a part, even without rows, where there was none yet."""
+        self._rows.pop()  # the trailer
+        if self._rows or not self.count:
+            self._flush()
 
     def _flush(self) -> None:
-        rows = self._rows
-        if self._is_first:
-            first_row = rows[0][HEADER_BYTES:]
-            rows[:1] = [first_row] if first_row else []
-        if rows[-1:] == [TRAILER]:
-            rows.pop()
-        if rows or self._is_first:
-            batch = decode(rows, self._columns)
-            self.count += batch.num_rows
-            self._put(batch)
-        rows.clear()
+        self._put(self._rows)
+        self.count += len(self._rows)
+        self._rows = []
         self._bytes = 0
-        self._is_first = False
 
 
 def _as_sent(column: Column, sender: str) -> str:
