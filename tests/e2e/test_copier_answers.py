@@ -71,6 +71,10 @@ BAD_LISTS = {
     "7": "Give a list of names",
     "[adls, adls]": "twice",
     "[orders]": "is the source",
+    "[adls, {adls: local}]": "twice",
+    "[{orders: adls}]": "is the source",
+    "[{lake: teradata}]": "no kind of destination",
+    "[{lake: adls, shelf: local}]": "Give a list of names",
     **{f"[{json.dumps(name)}]": said for name, said in BAD_MODULES.items()},
 }
 BAD_CHOICES = {"": "Invalid choice", "teradata": "Invalid choice"}
@@ -86,6 +90,8 @@ BAD_ANSWERS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "destinations": (SOURCE, BAD_LISTS),
     "source": (FLOW, BAD_MODULES),
     "destination": (FLOW, {**BAD_MODULES, "a1": "is the source"}),
+    "source_kind": (FLOW, BAD_CHOICES),
+    "destination_kind": (FLOW, BAD_CHOICES),
 }
 
 

@@ -39,7 +39,7 @@ def df_to_adls(
 
     Args:
         df: The rows.
-        path: Where to write, for example lake/landing/example.parquet.
+        path: Where to write; the suffix gives the format.
         config_key: The key in the configuration that holds the credentials.
         credentials_secret: The name of the Prefect block that holds them.
         overwrite: Whether to replace a file that is there.
