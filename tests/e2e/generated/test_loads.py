@@ -284,7 +284,9 @@ def calls(loads: Loads, tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
             options = {"verify": verify, "overwrite": former}
             assert loads.run_traced(trace, path=path, **options) == "written"
             # One line: the thread's id, the call's name, a parenthesis.
-            counts = Counter(re.findall(r"^(\d+) +(\w+)\(", trace.read_text(), re.M))
+            counts = Counter(
+                re.findall(r"^(\d+) +(\w+)\(", trace.read_text(), re.MULTILINE)
+            )
             most: Counter[str] = Counter()
             for (_, name), count in counts.items():
                 most[name] = max(most[name], count)
