@@ -97,19 +97,30 @@ def questions() -> str:
     return "\n".join([*rows, ""])
 
 
+def _code(text: str) -> str:
+    """Return a requirement as code, or that there is none."""
+    return f"`{text}`" if text else "nothing"
+
+
 def kinds() -> str:
     """Return the tables of sources and destinations."""
     table = _read(REPOSITORY / "template" / "kinds" / "table.yml")
     rows = [
         f"{NOTE}\n# Kinds\n",
         "## Sources\n",
-        "| kind | dialect | reads from | class | installs |",
-        "| --- | --- | --- | --- | --- |",
+        "| kind | dialect | reads from | class | installs | our tests run it |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     rows += [
         f"| `sql` | `{name}` | {row['title']} | `{row['class_name']}` | "
-        f"`{row['requirement']}` |"
+        f"{_code(row['requirement'])} | {row['run']} |"
         for name, row in table["dialects"]["default"].items()
+    ]
+    rows += [
+        f"| `{name}` | | {row['title']} | of the source's name | "
+        f"{_code(row['requirement'])} | {row['run']} |"
+        for name, row in table["kinds"]["default"]["source"].items()
+        if name != "sql"
     ]
     rows += [
         "\n## Destinations\n",
@@ -118,7 +129,7 @@ def kinds() -> str:
     ]
     rows += [
         f"| `{name}` | {row['title']} | `{row['class_name']}` | "
-        f"{'`' + row['requirement'] + '`' if row['requirement'] else 'nothing'} |"
+        f"{_code(row['requirement'])} |"
         for name, row in table["kinds"]["default"]["destination"].items()
     ]
     return "\n".join([*rows, ""])
