@@ -56,9 +56,9 @@ def main() -> None:
         clone = ["git", "clone", "--quiet", str(REPOSITORY), str(template)]
         subprocess.run(clone, check=True)
         which = ["--template", str(template), "--vcs-ref", "HEAD"]
-        subprocess.run([OURS, "new", "given", *which], cwd=folder, check=True)
+        seconds([OURS, "new", "given", *which], folder)
         adls = [OURS, "add", "destination", "adls", *which]
-        subprocess.run(adls, cwd=folder / "given", check=True)
+        seconds(adls, folder / "given")
 
         def fresh() -> Path:
             project = folder / "project"

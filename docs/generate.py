@@ -117,6 +117,12 @@ def kinds() -> str:
         for name, row in table["dialects"]["default"].items()
     ]
     rows += [
+        f"| `{name}` | | {row['title']} | of the source's name | "
+        f"{_code(row['requirement'])} | {row['run']} |"
+        for name, row in table["kinds"]["default"]["source"].items()
+        if name != "sql"
+    ]
+    rows += [
         "\n## Destinations\n",
         "| kind | writes to | class | installs |",
         "| --- | --- | --- | --- |",

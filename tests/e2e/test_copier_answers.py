@@ -62,6 +62,8 @@ BAD_MODULES = {
     "df": "the project uses itself",  # the flow df_to_adls would call itself
     "path": "the project uses itself",  # class Path, in a module that imports one
     "value_error": "the project uses itself",
+    "adls_in_batches": "the project uses itself",  # a flow's name ends so
+    "orders_batches_to_adls": "the project uses itself",  # a task's name
 }
 BAD_LISTS = {
     "adls": "Give a list of names",

@@ -5,61 +5,16 @@ failed assertion does too (`raises`).
 """
 
 import json
-import subprocess
-import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import pytest
 from sourcewright.services import Azurite, PrefectServer
 
-from tests.e2e.generated.parts import (
-    environment,
-    run,
-)
 from tests.e2e.generated.proxy import Proxy
 from tests.e2e.generated.uploads import StallAtTheLastBlock, Uploader
 
 CONTAINER = "expected-to-fail"
-
-LOAD_INTO_FOLDER = """
-import sys, time
-import pyarrow as pa
-from acme.sources import LocalFolder
-
-def batches():
-    yield pa.RecordBatch.from_pydict({"number": [1]})
-    print("begun", flush=True)
-    time.sleep(float(sys.argv[2]))
-
-folder = LocalFolder(credentials={"root": sys.argv[1]})
-folder.from_batches(batches(), "file.parquet", overwrite=True)
-"""
-
-
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="survival of a kill: no run clears away what a killed one has left behind",
-)
-def test_what_a_killed_load_left_in_a_folder_is_cleared_by_the_next(
-    tmp_path: Path, with_local: Path
-) -> None:
-    root = tmp_path / "lake"
-    root.mkdir()
-    command = [sys.executable, "-c", LOAD_INTO_FOLDER, str(root)]
-    env = environment(with_local)
-    with subprocess.Popen([*command, "600"], env=env, stdout=subprocess.PIPE) as load:
-        if not load.stdout or load.stdout.readline() != b"begun\n":
-            raise RuntimeError
-        load.kill()
-    if (root / "file.parquet").exists():
-        raise RuntimeError
-    done = run([*command, "0"], env=env, cwd=tmp_path)
-    if done.returncode:
-        raise RuntimeError(done.stdout)
-    assert [path.name for path in root.iterdir()] == ["file.parquet"]
 
 
 @pytest.mark.xfail(

@@ -1,14 +1,17 @@
-"""Streaming loads that are stopped at each of their requests: all or nothing.
+"""Streaming loads that are stopped at each of their requests and calls: all or nothing.
 
-The points are the HTTP requests of the real process, counted in a load that nothing
-stops, times the ways to stop it. `make test` tries a dozen, drawn with a fixed seed;
-with SOURCEWRIGHT_EVERY_POINT=1 every one is tried, and the counts are kept in
-tests/matrix/uploads.md.
+The points are the HTTP requests of the real process, times the ways to stop it, and the
+system calls by which it speaks to the world, counted in a load that nothing stops.
+`make test` tries a dozen of each, drawn with a fixed seed; with
+SOURCEWRIGHT_EVERY_POINT=1 every request is tried, and CALLS_AT_MOST of the calls; the
+counts are kept in tests/matrix/uploads.md.
 """
 
 import json
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,9 +39,15 @@ FORMER = b"the former file, whatever is in it"
 ROWS = 4_000
 QUERY = "SELECT i, md5(i::text) AS text FROM generate_series(1, {rows}) AS i"
 SAMPLE = 12
+CALLS_AT_MOST = 300
 EVERY_POINT = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
 
 VERIFY = ("none", "bytes", "full")
+# By which a process speaks with servers and files, and its threads with each other.
+CALLS = (
+    *("connect", "sendto", "recvfrom", "read", "write", "close", "shutdown"),
+    *("epoll_wait", "epoll_ctl", "poll", "futex"),
+)
 # What stops a load at a request: it is killed before the request arrives, or before the
 # answer does; the connection breaks for good; the token has ended; one answer is lost.
 Way = Literal["kill before", "kill after", "break off", "refuse", "lose the answer"]
@@ -55,6 +64,15 @@ class Point(NamedTuple):
     former: bool
     request: int
     way: Way
+
+
+class Call(NamedTuple):
+    """The system call at which a load is killed: which one of its name in a thread."""
+
+    verify: str
+    former: bool
+    name: str
+    number: int
 
 
 class StopAt:
@@ -115,6 +133,22 @@ class Loads:
     def run(self, path: str, **options: Any) -> str:  # noqa: ANN401
         self.start(path, **options)
         return self.finish()
+
+    def run_traced(self, trace: Path, *inject: str, path: str, **options: Any) -> str:  # noqa: ANN401
+        """Run a load under strace, which writes its calls to `trace`."""
+        process = self.start(path, **options)
+        calls = ("-e", f"trace={','.join(CALLS)}", *inject)
+        with subprocess.Popen(
+            ["strace", "-f", "-s0", "-o", trace, *calls, "-p", str(process)],
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as tracer:
+            assert tracer.stderr
+            told = tracer.stderr.readline()
+            assert "attached" in told, told + tracer.stderr.read()
+            said = self.finish()
+            tracer.communicate()
+        return said
 
     def new_path(self, *, former: bool) -> str:
         path = f"{CONTAINER}/{uuid.uuid4()}/file.parquet"
@@ -236,4 +270,64 @@ def test_a_load_that_is_stopped_shows_the_old_file_or_the_new_one(
         assert len(points) >= 200
     for (verify, way, shown), count in sorted(seen.items()):
         row = {"verify": verify, "stopped by": way, "visible then": shown}
+        keep("uploads", **row, points=count, wrong=0)
+
+
+@pytest.fixture(scope="module")
+def calls(loads: Loads, tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
+    """Trace a load of each kind; give a sample of its calls."""
+    trace = tmp_path_factory.mktemp("calls") / "trace"
+    found = []
+    for verify in VERIFY:
+        for former in (False, True):
+            path = loads.new_path(former=former)
+            options = {"verify": verify, "overwrite": former}
+            assert loads.run_traced(trace, path=path, **options) == "written"
+            # One line: the thread's id, the call's name, a parenthesis.
+            counts = Counter(
+                re.findall(r"^(\d+) +(\w+)\(", trace.read_text(), re.MULTILINE)
+            )
+            most: Counter[str] = Counter()
+            for (_, name), count in counts.items():
+                most[name] = max(most[name], count)
+            found += [
+                Call(verify, former, name, number)
+                for name, count in sorted(most.items())
+                for number in range(1, count + 1)
+            ]
+    sample = CALLS_AT_MOST if EVERY_POINT else SAMPLE
+    return random.Random(5).sample(found, sample)  # noqa: S311
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
+def test_a_load_that_is_killed_at_a_call_shows_the_old_file_or_the_new_one(
+    loads: Loads, calls: list[Call], keep: Keep, tmp_path: Path
+) -> None:
+    seen: Counter[tuple[str, str, str]] = Counter()
+    for call in calls:
+        path = loads.new_path(former=call.former)
+        options = {
+            "verify": call.verify,
+            "overwrite": call.former,
+            "load_id": "monday",
+        }
+        inject = ("-e", f"inject={call.name}:signal=KILL:when={call.number}")
+        said = loads.run_traced(tmp_path / "trace", *inject, path=path, **options)
+        assert said in ("", "written"), (call, said)
+
+        visible = loads.visible(path)
+        stopped = "never reached" if said else f"kill at {call.name}"
+        seen[call.verify, stopped, visible] += 1
+        assert visible != ("nothing" if call.former else "old"), call
+        assert not said or visible == "new", call
+        assert {*loads.names(path)} <= {"file.parquet", "_file.parquet"}, call
+
+        assert loads.run(path, **options) == "written", call
+        assert loads.visible(path) == "new", call
+        if call.verify == "full":
+            assert loads.names(path) == ["file.parquet"], call
+    reached = sum(count for key, count in seen.items() if key[1] != "never reached")
+    assert reached >= (200 if EVERY_POINT else SAMPLE // 2)
+    for (verify, stopped, shown), count in sorted(seen.items()):
+        row = {"verify": verify, "stopped by": stopped, "visible then": shown}
         keep("uploads", **row, points=count, wrong=0)

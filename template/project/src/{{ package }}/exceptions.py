@@ -13,6 +13,7 @@
         ├── MissingExtraError
         ├── QueryRejectedError
         ├── SchemaChangedError
+        ├── UnexpectedResponseError
         ├── UnsupportedFormatError
         ├── UnsupportedTypeError
         ├── UnsupportedVerificationError
@@ -99,7 +100,11 @@ class QueryRejectedError(FatalError):
 
 
 class SchemaChangedError(FatalError):
-    """A batch's columns differ from those of the first batch."""
+    """The columns differ from those of the first batch, or from the declared ones."""
+
+
+class UnexpectedResponseError(FatalError):
+    """The source answered, but not in the form that was declared."""
 
 
 class UnsupportedFormatError(FatalError):

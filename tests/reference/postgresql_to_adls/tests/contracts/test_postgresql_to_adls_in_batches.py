@@ -14,7 +14,7 @@ class TestTask(TaskContract):
     task = postgresql_batches_to_adls
     arguments = {
         "adls_path": "file.parquet",
-        "sql_query": "SELECT 1 AS one",
+        "sql_query": "SELECT * FROM example",
     }
     ends = (
         "postgresql_",

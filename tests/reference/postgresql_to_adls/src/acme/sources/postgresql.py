@@ -32,6 +32,7 @@ from acme.exceptions import (
     FatalError,
     QueryRejectedError,
     SourceUnavailableError,
+    UnsupportedTypeError,
     VerificationError,
 )
 from acme.read_ahead import read_ahead
@@ -407,9 +408,12 @@ class Snapshot(Reading):
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn the driver's errors into ours."""
+        """Turn the driver's errors into ours, and name the database in each."""
         try:
             yield
+        except UnsupportedTypeError as err:
+            where = f"{err.where}, {self._source.address}"
+            raise UnsupportedTypeError(err.what, where, err.next_step) from err
         except DriverError as err:
             raise self._source.explain(err, connected=True) from err
         except TimeoutError as err:

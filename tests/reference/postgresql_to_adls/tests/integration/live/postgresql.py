@@ -2,5 +2,3 @@
 
 CONFIG_KEY = "postgresql_test"
 QUERY = "SELECT generate_series(1, 3) AS number, 'ø'::text AS text"
-VERIFICATIONS = ["none", "bytes", "full"]
-HAS_SNAPSHOTS = True

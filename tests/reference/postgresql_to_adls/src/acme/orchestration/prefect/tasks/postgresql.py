@@ -34,7 +34,7 @@ def postgresql_to_df(
     """Download the result of a query into a data frame of Arrow-backed columns.
 
     Args:
-        sql_query: The query, as the database takes it.
+        sql_query: The query, as the source takes it.
         config_key: The key in the configuration that holds the credentials.
         credentials_secret: The name of the Prefect block that holds them.
         if_empty: What to do where there are no rows: warn and return the empty frame,
@@ -42,7 +42,7 @@ def postgresql_to_df(
 
     Raises:
         MissingSourceCredentialsError: Neither `config_key` nor `credentials_secret`.
-        RetriableError: The database can't be reached; Prefect tries again.
+        RetriableError: The source can't be reached; Prefect tries again.
         FatalError: Anything that a retry won't help.
     """
     if not (config_key or credentials_secret):

@@ -1,0 +1,466 @@
+"""Ask an HTTP server for one address, within limits, and tell what its answer means.
+
+Credentials are added below httpx's client: what it logs, and what its errors say, has
+none of them. They go to the server of the base address only.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+import itertools
+import random
+import time
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from acme.exceptions import (
+    ConnectorError,
+    CredentialError,
+    FatalError,
+    QueryRejectedError,
+    SourceUnavailableError,
+    UnexpectedResponseError,
+)
+from acme.http_settings import (
+    Authentication,
+    Limits,
+    TokenRequest,
+)
+from acme.json_records import parse
+
+REDIRECTS = 5
+TOKEN_SECONDS = 30  # before its end, a token is replaced
+TOKEN_BYTES = 1024 * 1024
+PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A server's answer with status 200.
+
+    Attributes:
+        address: Where from, after redirects, without secrets.
+        body: Decompressed.
+        content_type: In lower case, without parameters; "" where there is none.
+        next_link: What the header `Link` has with `rel="next"`, if anything.
+    """
+
+    address: str
+    body: bytes
+    content_type: str
+    next_link: str | None
+
+
+class _Again(Exception):  # noqa: N818 - never seen outside
+    """An attempt failed that another one may follow."""
+
+    def __init__(self, what: str, pause: float | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.pause = pause
+
+
+class _Unauthorized(Exception):  # noqa: N818 - never seen outside
+    """The server wants other credentials, or a new token."""
+
+
+class _SigningTransport(httpx.BaseTransport):
+    """Adds to a request what neither a log nor an error may show."""
+
+    def __init__(self, inner: httpx.BaseTransport, client: "HttpClient") -> None:
+        self._inner = inner
+        self._client = client
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._inner.handle_request(self._client.signed(request))
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class HttpClient:
+    """Gets addresses of one server. A context manager: connections end with it."""
+
+    def __init__(
+        self,
+        base_url: str,
+        authentication: Authentication,
+        limits: Limits,
+        place: str,
+    ) -> None:
+        """Connect to nothing.
+
+        Args:
+            base_url: Its scheme, host and port are those that credentials go to.
+            authentication: What a request carries.
+            limits: Of time, rate and size.
+            place: The credentials, for messages.
+        """
+        self.origin = _origin(base_url)
+        self._authentication = authentication
+        self._limits = limits
+        self._place = place
+        self._token: str | None = None
+        self._token_until = 0.0
+        self._next_start = 0.0
+        self._query_elsewhere = ""  # of a redirect; it may be a secret of that server
+        self._client = self._open(base_url, signing=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def signed(self, request: httpx.Request) -> httpx.Request:
+        """Return a request with the credentials in it; one for elsewhere has none."""
+        headers = request.headers.copy()
+        if _origin(str(request.url)) != self.origin:
+            secret = self._query_elsewhere
+        else:
+            secret = urlencode(self._authentication.parameters())
+            headers.update(self._authentication.headers())
+            if self._token:
+                headers["Authorization"] = f"Bearer {self._token}"
+        url = request.url
+        if secret:
+            query = b"&".join(filter(None, [url.query, secret.encode()]))
+            url = url.copy_with(query=query)
+        return httpx.Request(
+            request.method,
+            url,
+            headers=headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
+
+    def get(self, address: str) -> Answer:
+        """Return the answer of an address, asked for as often as the limits allow.
+
+        Args:
+            address: With scheme and host.
+
+        Raises:
+            SourceUnavailableError: No answer, or none that is of use, as often as that.
+            CredentialError: The server refused the credentials.
+            QueryRejectedError: The server refused the address.
+            UnexpectedResponseError: The answer is too long, or leads astray.
+        """
+        address = self.without_secrets(address)
+        if _origin(address) != self.origin:
+            raise UnexpectedResponseError(
+                "The next page is said to be on another server, which isn't asked.",
+                _place_of(address),
+                "correct `base_url`, or choose another pagination.",
+            )
+        deadline = time.monotonic() + self._limits.total_seconds
+        renewed = False
+        for attempt in itertools.count(1):
+            try:
+                self._renew_token(deadline)
+                return self._follow(address, deadline)
+            except _Unauthorized:
+                if renewed or not self._authentication.token_request():
+                    raise CredentialError(
+                        "The server refused the credentials (401).",
+                        f"{address} ({self._place})",
+                        "check them, and that they haven't expired.",
+                    ) from None
+                renewed, self._token = True, None
+            except _Again as again:
+                self._pause(again, attempt, address, deadline)
+        raise AssertionError
+
+    def without_secrets(self, address: str) -> str:
+        """Return an address without the parameters that carry a secret."""
+        secret = self._authentication.parameters().keys()
+        parts = urlsplit(address)
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
+        kept = [(name, value) for name, value in pairs if name not in secret]
+        if len(kept) == len(pairs):
+            return address
+        return urlunsplit(parts._replace(query=urlencode(kept)))
+
+    def _open(self, url: str, *, signing: bool) -> httpx.Client:
+        parts = urlsplit(url)
+        # A client that is given its transport doesn't look for proxies by itself.
+        direct = proxy_bypass(parts.hostname or "")
+        proxy = None if direct else getproxies().get(parts.scheme)
+        transport: httpx.BaseTransport = httpx.HTTPTransport(proxy=proxy)
+        if signing:
+            transport = _SigningTransport(transport, self)
+        timeout = httpx.Timeout(
+            self._limits.read_seconds, connect=self._limits.connect_seconds
+        )
+        return httpx.Client(
+            transport=transport,
+            timeout=timeout,
+            headers={"Accept": "application/json"},
+            trust_env=False,  # else ~/.netrc would add credentials of its own
+        )
+
+    def _pause(
+        self, again: _Again, attempt: int, address: str, deadline: float
+    ) -> None:
+        """Wait before another attempt.
+
+        Raises:
+            SourceUnavailableError: There is no time left, or no attempt.
+        """
+        longest = min(
+            self._limits.backoff_seconds * 2 ** (attempt - 1),
+            self._limits.longest_backoff_seconds,
+        )
+        # Full jitter, so that clients which failed together don't come back together.
+        pause = random.uniform(0, longest) if again.pause is None else again.pause  # noqa: S311
+        if attempt >= self._limits.attempts or time.monotonic() + pause > deadline:
+            asks = "" if again.pause is None else f"; it asks to wait {pause:.0f} s"
+            raise SourceUnavailableError(
+                f"{again.what}{asks}. Attempts: {attempt}.",
+                address,
+                "try again later.",
+            ) from None
+        time.sleep(pause)
+
+    def _follow(self, address: str, deadline: float) -> Answer:
+        """Get an address and what it redirects to."""
+        for _ in range(REDIRECTS + 1):
+            self._keep_rate()
+            with self._asked(address), self._client.stream("GET", address) as response:
+                location = response.headers.get("Location")
+                if not (response.is_redirect and location):
+                    self._check_status(response, address)
+                    most = self._limits.page_bytes
+                    return Answer(
+                        address,
+                        self._read(response, address, deadline, most),
+                        _content_type(response),
+                        response.links.get("next", {}).get("url"),
+                    )
+            target = self.without_secrets(urljoin(address, location))
+            if address.startswith("https:") and not target.startswith("https:"):
+                raise UnexpectedResponseError(
+                    "The server redirects to an address without TLS, which isn't asked.",
+                    _place_of(target),
+                    "correct `base_url`.",
+                )
+            address = target
+            if _origin(target) != self.origin:
+                address, self._query_elsewhere = (
+                    _place_of(target),
+                    urlsplit(target).query,
+                )
+        raise UnexpectedResponseError(
+            f"The server redirects more than {REDIRECTS} times.",
+            address,
+            "correct `base_url` or the resource.",
+        )
+
+    @contextmanager
+    def _asked(self, address: str) -> Iterator[None]:
+        """Translate httpx's errors. From None: their texts may quote what was sent."""
+        try:
+            yield
+        except httpx.ConnectTimeout:
+            raise _Again("There was no connection in time") from None
+        except httpx.TimeoutException:
+            raise _Again("The server didn't answer in time") from None
+        except httpx.ConnectError as err:
+            if "CERTIFICATE_VERIFY_FAILED" in str(err):
+                raise FatalError(
+                    "The server's certificate isn't trusted.",
+                    _place_of(address),
+                    "check `base_url`, or name its authority in SSL_CERT_FILE.",
+                ) from None
+            raise _Again("The server can't be reached") from None
+        except httpx.DecodingError:
+            raise _Again("The answer can't be decompressed") from None
+        except httpx.TransportError:
+            raise _Again("The connection broke off") from None
+        except httpx.InvalidURL:
+            raise QueryRejectedError(
+                "This is no address.", address, "correct the resource."
+            ) from None
+
+    def _check_status(self, response: httpx.Response, address: str) -> None:
+        """Raise where the status isn't 200.
+
+        The body isn't quoted: it may repeat what was sent.
+        """
+        status = response.status_code
+        if status == HTTPStatus.OK:
+            return
+        if status == HTTPStatus.UNAUTHORIZED:
+            raise _Unauthorized
+        if status in PAUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise _Again(
+                f"The server answered {_status(status)}",
+                _retry_after(response.headers.get("Retry-After", "")),
+            )
+        kind, what, next_step = REFUSALS.get(status, OTHER_REFUSAL)
+        raise kind(
+            f"{what} ({_status(status)}).", f"{address} ({self._place})", next_step
+        )
+
+    def _read(
+        self, response: httpx.Response, address: str, deadline: float, most: int
+    ) -> bytes:
+        body = bytearray()
+        for part in response.iter_bytes():
+            body += part
+            if len(body) > most:
+                raise UnexpectedResponseError(
+                    f"The answer has more than {most} bytes.",
+                    address,
+                    "ask for smaller pages, or raise `page_bytes`.",
+                )
+            if time.monotonic() > deadline:
+                raise _Again("The answer took too long")
+        return bytes(body)
+
+    def _keep_rate(self) -> None:
+        if not self._limits.requests_per_second:
+            return
+        now = time.monotonic()
+        start = max(now, self._next_start)
+        self._next_start = start + 1 / self._limits.requests_per_second
+        time.sleep(start - now)
+
+    def _renew_token(self, deadline: float) -> None:
+        """Get a token where one is needed and none is there, or not for long.
+
+        Raises:
+            CredentialError: The server refused, or gave no token.
+        """
+        asked = self._authentication.token_request()
+        if asked is None or (self._token and time.monotonic() < self._token_until):
+            return
+        with (
+            self._open(asked.url, signing=False) as client,
+            self._asked(asked.url),
+            client.stream(
+                "POST",
+                asked.url,
+                data=asked.form,
+                auth=httpx.BasicAuth(asked.client_id, asked.client_secret),
+            ) as response,
+        ):
+            status = response.status_code
+            if status in PAUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise _Again(
+                    f"The token's server answered {_status(status)}",
+                    _retry_after(response.headers.get("Retry-After", "")),
+                )
+            if status != HTTPStatus.OK:
+                raise self._no_token(
+                    f"The token's server answered {_status(status)}.", asked
+                )
+            body = self._read(response, asked.url, deadline, TOKEN_BYTES)
+        try:
+            granted = parse(body, asked.url)
+        except UnexpectedResponseError as err:
+            raise self._no_token(err.what, asked) from None
+        token = granted.get("access_token") if isinstance(granted, dict) else None
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+            raise self._no_token("The token's server gave no `access_token`.", asked)
+        seconds = granted.get("expires_in")
+        lasts = seconds - TOKEN_SECONDS if isinstance(seconds, int) else float("inf")
+        self._token, self._token_until = token, time.monotonic() + lasts
+
+    def _no_token(self, what: str, asked: TokenRequest) -> ConnectorError:
+        return CredentialError(
+            what,
+            f"{asked.url} ({self._place})",
+            "check `token_url`, `client_id`, `client_secret` and `scope`.",
+        )
+
+
+# Statuses of which another attempt may be the end.
+PAUSES = {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
+
+# By status: what it means for the caller, and what to do.
+REFUSALS: dict[int, tuple[type[ConnectorError], str, str]] = {
+    HTTPStatus.BAD_REQUEST: (
+        QueryRejectedError,
+        "The server doesn't understand the request",
+        "correct the resource's parameters.",
+    ),
+    HTTPStatus.FORBIDDEN: (
+        CredentialError,
+        "The credentials don't allow to read this",
+        "ask for the right to read it.",
+    ),
+    HTTPStatus.NOT_FOUND: (
+        QueryRejectedError,
+        "There is no such resource",
+        "correct the resource's name, or `base_url`.",
+    ),
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: (
+        CredentialError,
+        "The proxy wants credentials",
+        "put them into the variable HTTPS_PROXY.",
+    ),
+}
+OTHER_REFUSAL = (
+    QueryRejectedError,
+    "The server refused the request",
+    "look the status up in the API's documentation.",
+)
+
+
+def _status(number: int) -> str:
+    try:
+        return f"{number} {HTTPStatus(number).phrase}"
+    except ValueError:
+        return str(number)
+
+
+def _content_type(response: httpx.Response) -> str:
+    kind: str = response.headers.get("Content-Type", "")
+    return kind.partition(";")[0].strip().lower()
+
+
+def _origin(address: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port; nothing that equals another's where it has none."""
+    parts = urlsplit(address)
+    try:
+        port = parts.port or PORTS.get(parts.scheme)
+    except ValueError:
+        port = None
+    return parts.scheme, parts.hostname or address, port
+
+
+def _place_of(address: str) -> str:
+    """Return an address without what may be another server's secrets."""
+    parts = urlsplit(address)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"
+
+
+def _retry_after(text: str) -> float | None:
+    """Return how many seconds a server asks to wait, by a number or by a date."""
+    if text.isdecimal():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

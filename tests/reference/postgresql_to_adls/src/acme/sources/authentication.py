@@ -1,0 +1,102 @@
+"""How a REST API knows who asks: the credentials, a class for each way."""
+
+from base64 import b64encode
+from typing import ClassVar
+
+from pydantic import SecretStr, field_validator
+
+from acme.http_settings import TokenRequest
+from acme.sources.base import Credentials
+
+
+class NoAuthentication(Credentials):
+    """The API knows nobody. `base_url` replaces the connector's, for example in a test."""
+
+    base_url: str | None = None
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that carry a secret."""
+        return {}
+
+    def parameters(self) -> dict[str, str]:
+        """Return the query's parameters that carry a secret."""
+        return {}
+
+    def token_request(self) -> TokenRequest | None:
+        """Return how to get a token; None where there is none to get."""
+        return None
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _fits_into_a_header(cls, value: object) -> object:
+        # Else httpx would refuse it, and its message quotes it.
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(text, str) and not text.isprintable():
+            msg = "a line break, or another character that can't be sent"
+            raise ValueError(msg)
+        return value
+
+
+class ApiKeyHeader(NoAuthentication):
+    """A key in a header; `header` is its name."""
+
+    key: SecretStr
+    header: str = "X-API-Key"
+
+    def headers(self) -> dict[str, str]:
+        """Return the key's header."""
+        return {self.header: self.key.get_secret_value()}
+
+
+class ApiKeyQuery(NoAuthentication):
+    """A key in the query; `parameter` is its name. No log and no message has it."""
+
+    key: SecretStr
+    parameter: str = "api_key"
+
+    def parameters(self) -> dict[str, str]:
+        """Return the key's parameter."""
+        return {self.parameter: self.key.get_secret_value()}
+
+
+class BearerToken(NoAuthentication):
+    """A token that was given out beforehand."""
+
+    token: SecretStr
+
+    def headers(self) -> dict[str, str]:
+        """Return the token's header."""
+        return {"Authorization": f"Bearer {self.token.get_secret_value()}"}
+
+
+class BasicAuthentication(NoAuthentication):
+    """A user and a password."""
+
+    user: str
+    password: SecretStr
+
+    def headers(self) -> dict[str, str]:
+        """Return both in one header, in UTF-8."""
+        both = f"{self.user}:{self.password.get_secret_value()}".encode()
+        return {"Authorization": f"Basic {b64encode(both).decode()}"}
+
+
+class OAuth2ClientCredentials(NoAuthentication):
+    """A token for this client, from `token_url`: RFC 6749, section 4.4."""
+
+    grant_type: ClassVar[str] = "client_credentials"
+
+    token_url: str
+    client_id: str
+    client_secret: SecretStr
+    scope: str = ""
+
+    def token_request(self) -> TokenRequest | None:
+        """Return how to get a token."""
+        scope = {"scope": self.scope} if self.scope else {}
+        return TokenRequest(
+            self.token_url,
+            self.client_id,
+            self.client_secret.get_secret_value(),
+            {"grant_type": self.grant_type, **scope},
+        )

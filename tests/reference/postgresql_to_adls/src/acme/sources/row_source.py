@@ -1,0 +1,96 @@
+"""Read rows that a function gives: for what fits no other kind of source."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, ClassVar
+
+import pyarrow as pa
+
+from acme.exceptions import (
+    SchemaChangedError,
+    UnsupportedTypeError,
+)
+from acme.sources.base import (
+    BATCH_BYTES,
+    FIRST_ROWS,
+    Source,
+)
+
+FASTEST_GROWTH = 5  # of a batch's rows, over those of the one before
+
+
+class RowSource(Source):
+    """A source of rows. A subclass declares its columns, and gives the rows."""
+
+    schema: ClassVar[pa.Schema]
+
+    @abstractmethod
+    def rows(self, query: str) -> Iterator[Mapping[str, Any]]:
+        """Yield each row: the value of every column by its name, None for NULL.
+
+        What is open between rows is closed in a `finally`, or by a `with`: who stops
+        reading early ends this generator there.
+
+        Raises:
+            SourceUnavailableError: No connection, or a broken one; a retry may help.
+            FatalError: One of its subclasses; a retry will not help.
+        """
+
+    def to_batches(
+        self, query: str, *, batch_bytes: int = BATCH_BYTES
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the rows in batches of about `batch_bytes`.
+
+        As `Source.to_batches`, but that the bytes of a batch are estimated from the
+        rows of the one before.
+
+        Raises:
+            SchemaChangedError: A row lacks a column, or has another one.
+            UnsupportedTypeError: A value isn't of its column's type; names the column.
+            ConnectorError: As in `rows`.
+        """
+        rows = iter(self.rows(query))
+        count, most = 0, FIRST_ROWS
+        try:
+            while found := list(islice(rows, most)):
+                batch = self._batch(found, count)
+                yield batch
+                count += len(found)
+                fitting = batch_bytes * len(found) // max(1, batch.nbytes)
+                most = max(1, min(fitting, FASTEST_GROWTH * most))
+        finally:
+            close = getattr(rows, "close", None)
+            if close:
+                close()
+        if not count:
+            yield pa.RecordBatch.from_pylist([], schema=self.schema)
+
+    def _batch(self, rows: Sequence[Mapping[str, Any]], before: int) -> pa.RecordBatch:
+        names = set(self.schema.names)
+        for number, row in enumerate(rows, before + 1):
+            if row.keys() != names:
+                first = min(map(str, row.keys() ^ names))
+                verb = "lacks" if first in names else "has another column,"
+                raise SchemaChangedError(
+                    f"Row {number} {verb} '{first}'.",
+                    self.place,
+                    "give each row every column of `schema`, and no other.",
+                )
+        columns = [
+            self._column(field, [row[field.name] for row in rows])
+            for field in self.schema
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _column(self, field: pa.Field, values: list[Any]) -> pa.Array:
+        try:
+            return pa.array(values, type=field.type)
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            # From None: Arrow's message quotes the value.
+            raise UnsupportedTypeError(
+                f"The column '{field.name}' holds a value that the type {field.type} "
+                "can't hold exactly.",
+                self.place,
+                "convert the value in `rows`, or declare another type in `schema`.",
+            ) from None

@@ -1,0 +1,72 @@
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from acme.exceptions import (
+    SchemaChangedError,
+    UnsupportedTypeError,
+)
+from acme.sources.base import Credentials
+from acme.sources.row_source import RowSource
+
+
+class Given(RowSource):
+    """Gives the rows that a test puts into it."""
+
+    credentials_model = Credentials
+    schema = pa.schema([("number", pa.int64()), ("text", pa.string())])
+    given: list[Any]
+    closed = False
+
+    def rows(self, query: str) -> Iterator[Mapping[str, Any]]:
+        try:
+            yield from self.given
+        finally:
+            self.closed = True
+
+
+def source(*rows: Any) -> Given:
+    made = Given(credentials={})
+    made.given = list(rows)
+    return made
+
+
+def test_rows_become_batches_that_grow_to_their_size() -> None:
+    made = source(*({"number": n, "text": "x"} for n in range(2000)))
+    lengths = [batch.num_rows for batch in made.to_batches("", batch_bytes=10_000)]
+    assert lengths[:2] == [100, 500]
+    assert sum(lengths) == 2000
+    assert max(lengths) < 1000
+
+
+def test_who_stops_early_ends_the_rows() -> None:
+    made = source(*({"number": n, "text": None} for n in range(2000)))
+    batches = made.to_batches("", batch_bytes=1)
+    next(batches)
+    assert not made.closed
+    batches.close()
+    assert made.closed
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({"number": 2}, "Row 2 lacks 'text'"),
+        ({"number": 2, "text": "", "more": 1}, "Row 2 has another column, 'more'"),
+    ],
+)
+def test_a_row_with_other_columns_is_refused(row: Any, says: str) -> None:
+    made = source({"number": 1, "text": "x"}, row)
+    with pytest.raises(SchemaChangedError, match=says):
+        made.to_arrow("")
+
+
+@pytest.mark.parametrize(
+    "row", [{"number": "canary", "text": ""}, {"number": 2**63, "text": ""}]
+)
+def test_a_value_of_another_type_names_its_column_and_is_not_shown(row: Any) -> None:
+    with pytest.raises(UnsupportedTypeError, match="'number'") as caught:
+        source(row).to_arrow("")
+    assert "canary" not in str(caught.value)
