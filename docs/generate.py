@@ -73,7 +73,8 @@ def _read(path: Path) -> dict[str, Any]:
 def _text(value: object) -> str:
     """Return a template's text for a table: one line, and what is computed said so."""
     text = " ".join(str(value).split())
-    return "computed" if "{" in text else text.replace("|", "\\|")
+    computed = "{{" in text or "{%" in text
+    return "computed" if computed else text.replace("|", "\\|")
 
 
 def questions() -> str:
@@ -132,7 +133,32 @@ def kinds() -> str:
         f"{_code(row['requirement'])} |"
         for name, row in table["kinds"]["default"]["destination"].items()
     ]
+    rows += [
+        "\n## How a REST API knows who asks\n",
+        "What is secret belongs into the environment, or into a Prefect block.\n",
+        "| `authentication` | what it is | credentials, with examples | secret |",
+        "| --- | --- | --- | --- |",
+    ]
+    rows += [
+        f"| `{name}` | {row['title']} | {_settings(row['fields'])} | "
+        f"{', '.join(f'`{field}`' for field in row['secrets'])} |"
+        for name, row in table["authentications"]["default"].items()
+    ]
+    rows += [
+        "\n## How a REST API divides records into pages\n",
+        "| `pagination` | what it is | `pagination_settings`, with defaults |",
+        "| --- | --- | --- |",
+    ]
+    rows += [
+        f"| `{name}` | {row['title']} | {_settings(row['settings'])} |"
+        for name, row in table["paginations"]["default"].items()
+    ]
     return "\n".join([*rows, ""])
+
+
+def _settings(values: dict[str, Any]) -> str:
+    """Return names and values for a table."""
+    return ", ".join(f"`{name}: {value}`" for name, value in values.items())
 
 
 def output() -> str:

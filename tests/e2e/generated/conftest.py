@@ -42,6 +42,15 @@ def closed_port() -> Iterator[int]:
         yield port
 
 
+@pytest.fixture(scope="module")
+def free_port() -> int:
+    """Find a port for a server that can't be asked which one it took."""
+    with socket.socket() as finder:
+        finder.bind(("127.0.0.1", 0))
+        port: int = finder.getsockname()[1]
+    return port
+
+
 @pytest.fixture
 def proxy(azurite: Azurite) -> Iterator[Proxy]:
     """Stand before Azurite; give it a rule, and look at what it has seen."""

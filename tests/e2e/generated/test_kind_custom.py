@@ -1,0 +1,94 @@
+"""A source of the kind `custom` works as it is generated, in every flow."""
+
+import json
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+from sourcewright.services import PrefectServer
+
+from tests.e2e.generated.parts import HERE, environment, run, write_config
+from tests.golden import APPLICATIONS, render
+
+TOOLS = {
+    "formatter": ["ruff", "format", "--check", "--no-cache"],
+    "linter": ["ruff", "check", "--no-cache"],
+    "types": ["mypy"],
+}
+ROWS = 1_500
+EDIT = (
+    'yield {"number": number, "text": f"row {number}"}',
+    'yield {"number": 2**62 + number, "text": None if number % 2 else chr(0x1F600)}',
+)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = tmp_path_factory.mktemp("custom") / "project"
+    local = ["component=destination", "name=local"]
+    custom = ["component=source", "name=custom", "destinations=[local]"]
+    render(project, [APPLICATIONS[0], local, custom])
+    return project
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_tool_has_nothing_to_say(project: Path, tool: str) -> None:
+    program, *arguments = TOOLS[tool]
+    command: list[str | Path] = [Path(sys.executable).with_name(program), *arguments]
+    done = run(command, env=environment(project), cwd=project)
+    assert done.returncode == 0, done.stdout[-5000:]
+
+
+def test_every_test_that_comes_with_it_passes(project: Path, tmp_path: Path) -> None:
+    config = write_config(
+        tmp_path / "config.yaml",
+        {"custom_test": {}, "local_test": {"root": str(tmp_path)}},
+    )
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-rs",
+        "-k",
+        "custom",
+        "tests",
+    ]
+    done = run(command, env=environment(project, config=config), cwd=project)
+    assert done.returncode == 0, done.stdout[-8000:]
+    assert "skipped" not in done.stdout
+    assert "passed" in done.stdout
+
+
+def test_what_is_filled_in_arrives(
+    project: Path, prefect_server: PrefectServer, tmp_path: Path
+) -> None:
+    place = project / "src/acme/sources/custom.py"
+    text = place.read_text("utf-8")
+    assert text.count(EDIT[0]) == 1
+    place.write_text(text.replace(*EDIT), encoding="utf-8")
+    config = write_config(
+        tmp_path / "config.yaml", {"custom": {}, "local": {"root": str(tmp_path)}}
+    )
+    keys = {"custom_config_key": "custom", "local_config_key": "local"}
+    orders = [
+        ["custom_to_local", {"local_path": "a.parquet", "query": str(ROWS), **keys}],
+        [
+            "custom_to_local_in_batches",
+            {"local_path": "b.parquet", "query": str(ROWS), **keys},
+        ],
+    ]
+    env = environment(project, config=config, **prefect_server.environment)
+    command: list[str | Path] = [sys.executable, HERE / "kind_driver.py"]
+    done = run(command, env=env, cwd=project, stdin=json.dumps(orders))
+    place.write_text(text, encoding="utf-8")
+    assert done.returncode == 0, done.stdout[-5000:]
+    for name in ("a.parquet", "b.parquet"):
+        table = parquet.read_table(tmp_path / name)
+        assert table.schema.types == [pa.int64(), pa.string()]
+        assert table.to_pylist() == [
+            {"number": 2**62 + number, "text": None if number % 2 else "😀"}
+            for number in range(1, ROWS + 1)
+        ]

@@ -1,0 +1,345 @@
+"""Sources of the kind `rest`: every way to authenticate and to page, and Datasette."""
+
+import ast
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+from sourcewright.services import Azurite, PrefectServer
+
+from tests.e2e.generated.api_server import ApiServer, as_text, text_of_every_plane
+from tests.e2e.generated.pairs import factors
+from tests.e2e.generated.parts import (
+    HERE,
+    connection_string,
+    environment,
+    run,
+    write_config,
+)
+from tests.golden import APPLICATIONS, REPOSITORY, render
+
+EVERY_PAIR = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
+ALL_COLUMNS = (
+    "{id: integer, name: string, price: 'decimal(20, 4)', weight: number, "
+    "paid: boolean, day: date, at: timestamp, seen: datetime, extra: json}"
+)
+TOOLS = {
+    "formatter": ["ruff", "format", "--check", "--no-cache"],
+    "linter": ["ruff", "check", "--no-cache"],
+    "types": ["mypy"],
+}
+TOKEN = "a-canary-in-the-mine"  # noqa: S105 - it is to be found
+CONTAINER = "rest-records"
+RECORDS = 1_234
+
+# By name: how Datasette pages, in two ways that it has.
+DATASETTE = {
+    "shop": [
+        "pagination=cursor",
+        "pagination_settings={selector: next, parameter: _next}",
+    ],
+    "shop_by_url": ["pagination=next_url", "pagination_settings={selector: next_url}"],
+}
+SHOP_ROWS = 1_000
+
+
+def pairs() -> list[tuple[str, str]]:
+    """Return ways to authenticate with ways to page: each once, or all pairs."""
+    own = factors()["rest"]
+    first, second = own["authentication"], own["pagination"]
+    return list(
+        product(first, second) if EVERY_PAIR else zip(first, second, strict=True)
+    )
+
+
+@pytest.fixture(scope="module")
+def every_way(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a project with a source for each pair."""
+    project = tmp_path_factory.mktemp("every-way") / "project"
+    sources = [
+        [
+            *("component=source", f"name=api_{number}", "kind=rest", "destinations=[]"),
+            *(f"authentication={one}", f"pagination={other}"),
+            f"columns={ALL_COLUMNS}",
+        ]
+        for number, (one, other) in enumerate(pairs())
+    ]
+    render(project, [APPLICATIONS[0], *sources])
+    return project
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_tool_has_nothing_to_say(every_way: Path, tool: str) -> None:
+    program, *arguments = TOOLS[tool]
+    command: list[str | Path] = [Path(sys.executable).with_name(program), *arguments]
+    done = run(command, env=environment(every_way), cwd=every_way)
+    assert done.returncode == 0, done.stdout[-5000:]
+
+
+def test_every_way_passes_its_own_tests_without_a_network(every_way: Path) -> None:
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-rs",
+        "tests/contracts",
+    ]
+    command += ["tests/unit", "-k", "api or rest or http or json or pagination"]
+    done = run(command, env=environment(every_way), cwd=every_way, seconds=550)
+    assert done.returncode == 0, done.stdout[-8000:]
+    assert "skipped" not in done.stdout
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed
+    assert int(passed[1]) > 30 * len(pairs())
+
+
+def test_without_httpx_the_package_imports_and_the_class_names_the_extra(
+    every_way: Path,
+) -> None:
+    env = environment(every_way, HIDDEN="httpx")
+    env["PYTHONPATH"] = f"{HERE / 'missing'}:{env['PYTHONPATH']}"
+    script = "import acme.sources as s\ntry: s.Api0(config_key='any')\n"
+    script += "except ImportError as err: print(err)"
+    done = run([sys.executable, "-c", script], env=env, cwd=every_way)
+    assert done.returncode == 0, done.stdout
+    assert "acme[api-0]" in done.stdout
+
+
+def test_no_source_can_take_a_name_that_its_modules_use(every_way: Path) -> None:
+    places = [*every_way.rglob("api_?.py"), *every_way.rglob("test_api_?.py")]
+    imported = {
+        alias.name
+        for path in places
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    modules = {path.stem for path in (every_way / "src/acme/sources").glob("*.py")}
+    names = {
+        re.sub("(?<!^)(?=[A-Z])", "_", name).lower()
+        for name in imported
+        if re.fullmatch("([A-Z][a-z0-9]+)+", name) and not re.match(r"Api\d", name)
+    }
+    assert "rest_server" in names
+    taken = (REPOSITORY / "template/kinds/names.jinja").read_text("utf-8")
+    known = set(re.findall(r"'(\w+)'", taken))
+    wanted = (names | modules) - {f"api_{n}" for n in range(len(pairs()))}
+    missing = {
+        name for name in wanted - known if not re.search("_(contract|error)$|^__", name)
+    }
+    assert missing <= {"o_auth2_client_credentials"}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What went from the server to the two destinations."""
+
+    server: ApiServer
+    expected: list[dict[str, Any]]
+    tables: dict[str, pa.Table]
+    said: str
+
+
+def record(number: int) -> dict[str, Any]:
+    """Return what a record holds, as Python has it; every third has NULLs."""
+    empty = number % 3 == 0
+    return {
+        "id": 2**53 + number if number % 2 else -(2**63) + number,
+        "name": None if empty else text_of_every_plane(number),
+        "price": None if empty else Decimal(f"{10**15 + number}.{number % 10000:04}"),
+        "weight": None if empty else number / 8,
+        "paid": None if empty else number % 2 == 0,
+    }
+
+
+def as_json(record: dict[str, Any]) -> str:
+    """Write a record's numbers with all their digits; leave some NULLs out."""
+    fields = {
+        name: str(value) if isinstance(value, Decimal) else as_text(value)
+        for name, value in record.items()
+        if value is not None or record["id"] % 2
+    }
+    return "{" + ", ".join(f'"{name}": {text}' for name, text in fields.items()) + "}"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a project whose REST sources load into both destinations."""
+    project = tmp_path_factory.mktemp("rest") / "project"
+    columns = ALL_COLUMNS.partition(", day")[0] + "}"
+    render(
+        project,
+        [
+            *APPLICATIONS[:2],
+            ["component=destination", "name=local"],
+            [
+                *("component=source", "name=rest", "destinations=[adls, local]"),
+                *("authentication=bearer", "pagination=link_header"),
+                *("records=data.items", f"columns={columns}", "requests_per_second=0"),
+            ],
+            *(
+                [
+                    *("component=source", f"name={name}", "kind=rest", "records=rows"),
+                    *("destinations=[local]", "requests_per_second=0", *settings),
+                    "columns={id: integer, name: string, price: number}",
+                ]
+                for name, settings in DATASETTE.items()
+            ),
+        ],
+    )
+    return project
+
+
+def run_flows(
+    project: Path, config: Path, server: PrefectServer, *orders: tuple[str, Any]
+) -> str:
+    """Run flows in a process of their own, and return what it said."""
+    env = environment(project, config=config, **server.environment)
+    command: list[str | Path] = [sys.executable, HERE / "kind_driver.py"]
+    done = run(command, env=env, cwd=project, stdin=json.dumps(orders))
+    assert done.returncode == 0, done.stdout[-5000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def loaded(
+    tmp_path_factory: pytest.TempPathFactory,
+    project: Path,
+    azurite: Azurite,
+    prefect_server: PrefectServer,
+) -> Iterator[Loaded]:
+    folder = tmp_path_factory.mktemp("loaded")
+    azurite.create_container(CONTAINER)
+    expected = [record(number) for number in range(RECORDS)]
+    lake = f"{CONTAINER}/records.parquet"
+    with ApiServer([as_json(each) for each in expected], TOKEN) as server:
+        config = write_config(
+            folder / "config.yaml",
+            {
+                "rest": {"token": TOKEN, "base_url": f"{server.url}/v1"},
+                "adls": {"connection_string": connection_string(azurite)},
+                "local": {"root": str(folder)},
+            },
+        )
+        keys = {"resource": "orders?status=open", "rest_config_key": "rest"}
+        to_lake = {**keys, "adls_path": lake, "adls_config_key": "adls"}
+        to_folder = {**keys, "local_config_key": "local"}
+        said = run_flows(
+            project,
+            config,
+            prefect_server,
+            ("rest_to_adls_in_batches", to_lake),
+            ("rest_to_local_in_batches", {**to_folder, "local_path": "b.parquet"}),
+            ("rest_to_local", {**to_folder, "local_path": "a.parquet"}),
+        )
+        tables = {
+            "adls, in batches": parquet.read_table(lake, filesystem=azurite.filesystem),
+            "local, in batches": parquet.read_table(folder / "b.parquet"),
+            "local": parquet.read_table(folder / "a.parquet"),
+        }
+        yield Loaded(server, expected, tables, said)
+
+
+def test_every_record_arrives_exactly(loaded: Loaded) -> None:
+    for name, table in loaded.tables.items():
+        assert table.num_rows == RECORDS, name
+        assert table.column("price").type == pa.decimal128(20, 4), name
+        assert table.to_pylist() == loaded.expected, name
+
+
+def test_no_request_and_no_log_shows_the_token(loaded: Loaded) -> None:
+    assert loaded.server.failures == []  # they were met, and overcome
+    assert "orders?status=open" in loaded.said
+    assert TOKEN not in loaded.said + "".join(loaded.server.requests)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Datasette, and what is in its database."""
+
+    url: str
+    rows: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, free_port: int) -> Iterator[Shop]:
+    """Start Datasette over a table."""
+    path = tmp_path_factory.mktemp("shop") / "shop.db"
+    rows = [
+        {
+            "id": 2**53 + number,
+            "name": None if number % 5 == 0 else f"{number} 😀 ø",
+            "price": None if number % 7 == 0 else number / 4,
+        }
+        for number in range(SHOP_ROWS)
+    ]
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, name, price)")
+        connection.executemany("INSERT INTO orders VALUES (:id, :name, :price)", rows)
+    connection.close()
+    program = Path(sys.executable).with_name("datasette")
+    url = f"http://127.0.0.1:{free_port}"
+    process = subprocess.Popen(
+        [program, "serve", str(path), "--port", str(free_port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(f"{url}/-/versions.json")
+        yield Shop(url, rows)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def wait_for(url: str) -> None:
+    """Wait until a server answers."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=1).close()  # noqa: S310 - our own
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        else:
+            return
+
+
+@pytest.mark.parametrize("name", DATASETTE)
+def test_a_server_that_others_wrote_is_read_to_its_end(
+    name: str,
+    project: Path,
+    shop: Shop,
+    prefect_server: PrefectServer,
+    tmp_path: Path,
+) -> None:
+    config = write_config(
+        tmp_path / "config.yaml",
+        {name: {"base_url": shop.url}, "local": {"root": str(tmp_path)}},
+    )
+    arguments = {
+        "resource": "shop/orders.json?_shape=objects&_size=150",
+        "local_path": "shop.parquet",
+        f"{name}_config_key": name,
+        "local_config_key": "local",
+    }
+    flow = f"{name}_to_local_in_batches"
+    said = run_flows(project, config, prefect_server, (flow, arguments))
+    assert said.count("/shop/orders.json?") == -(-SHOP_ROWS // 150)
+    table = parquet.read_table(tmp_path / "shop.parquet")
+    assert table.to_pylist() == shop.rows
