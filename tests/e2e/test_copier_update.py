@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import Checkout, Copier
 
+TABLE = "template/kinds/table.yml"
 SQL = "template/kinds/sql"
 ORDERS = "src/acme/sources/orders_db.py"
 FLOWS = "src/acme/orchestration/prefect/flows"
@@ -62,14 +63,11 @@ def next_template(
 ) -> Checkout:
     """A copy of the template that knows one more dialect, not yet committed."""
     made = copy_of(template)
-    rows = made.read("template/kinds/table.yml").split("    postgresql:\n")[1]
-    row = rows.partition("    sqlite:\n")[0].replace("PostgreSQL", "Greenplum")
-    row = row.replace("shape: postgresql", "shape: greenplum")
-    greenplum = f"    greenplum:\n{row}"
-    made.write(
-        "template/kinds/table.yml",
-        made.read("template/kinds/table.yml").rstrip() + "\n" + greenplum,
-    )
+    before, head, rows = made.read(TABLE).partition("    postgresql:\n")
+    row, tail, rest = rows.partition("    sqlite:\n")
+    greenplum = row.replace("PostgreSQL", "Greenplum")
+    greenplum = greenplum.replace("shape: postgresql", "shape: greenplum")
+    made.write(TABLE, f"{before}{head}{row}    greenplum:\n{greenplum}{tail}{rest}")
     for place in sorted((made.path / SQL).glob("postgresql*")):
         name = place.name.replace("postgresql", "greenplum")
         made.write(f"{SQL}/{name}", place.read_text(encoding="utf-8"))
