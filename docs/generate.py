@@ -98,22 +98,28 @@ def questions() -> str:
     return "\n".join([*rows, ""])
 
 
+def _code(text: str) -> str:
+    """Return a requirement as code, or that there is none."""
+    return f"`{text}`" if text else "nothing"
+
+
 def kinds() -> str:
     """Return the tables of sources and destinations."""
     table = _read(REPOSITORY / "template" / "kinds" / "table.yml")
     rows = [
         f"{NOTE}\n# Kinds\n",
         "## Sources\n",
-        "| kind | dialect | reads from | class | installs |",
-        "| --- | --- | --- | --- | --- |",
+        "| kind | dialect | reads from | class | installs | our tests run it |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     rows += [
         f"| `sql` | `{name}` | {row['title']} | `{row['class_name']}` | "
-        f"`{row['requirement']}` |"
+        f"{_code(row['requirement'])} | {row['run']} |"
         for name, row in table["dialects"]["default"].items()
     ]
     rows += [
-        f"| `{name}` | | {row['title']} | its name's | {_installed(row)} |"
+        f"| `{name}` | | {row['title']} | of the source's name | "
+        f"{_code(row['requirement'])} | {row['run']} |"
         for name, row in table["kinds"]["default"]["source"].items()
         if name != "sql"
     ]
@@ -123,7 +129,8 @@ def kinds() -> str:
         "| --- | --- | --- | --- |",
     ]
     rows += [
-        f"| `{name}` | {row['title']} | `{row['class_name']}` | {_installed(row)} |"
+        f"| `{name}` | {row['title']} | `{row['class_name']}` | "
+        f"{_code(row['requirement'])} |"
         for name, row in table["kinds"]["default"]["destination"].items()
     ]
     rows += [
@@ -147,11 +154,6 @@ def kinds() -> str:
         for name, row in table["paginations"]["default"].items()
     ]
     return "\n".join([*rows, ""])
-
-
-def _installed(row: dict[str, Any]) -> str:
-    """Return what a kind installs, for a table."""
-    return f"`{row['requirement']}`" if row["requirement"] else "nothing"
 
 
 def _settings(values: dict[str, Any]) -> str:

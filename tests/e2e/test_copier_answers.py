@@ -80,7 +80,42 @@ BAD_LISTS = {
     **{f"[{json.dumps(name)}]": said for name, said in BAD_MODULES.items()},
 }
 BAD_CHOICES = {"": "Invalid choice", "teradata": "Invalid choice"}
+BAD_URLS = {
+    "": "Give an address",
+    "api.example.com": "Give an address",
+    "ftp://api.example.com": "Give an address",
+    "https://user:word@api.example.com": "Give an address",
+    "https://api.example.com/v1?key=word": "Give an address",
+    "https://api.example.com/\n": "Give an address",
+}
+BAD_PATHS = {
+    "data..items": "Give names with dots",
+    ".items": "Give names with dots",
+    "items[0]": "Give names with dots",
+    "{{ 7 * 7 }}": "Give names with dots",
+}
+BAD_SETTINGS = {
+    "7": "Give a mapping",
+    "[parameter]": "Give a mapping",
+    "{after: x}": "is no setting",
+    "{parameter: 7}": "is a name",
+    "{parameter: 'a b'}": "is a name",
+    "{start: one}": "is a whole number",
+    "{start: true}": "is a whole number",
+    "{page_limit: -1}": "is a whole number",
+}
+BAD_COLUMNS = {
+    "{}": "Give a mapping",
+    "[id]": "Give a mapping",
+    "{id: money}": "is no type",
+    "{id: 'decimal(0, 0)'}": "is no type",
+    "{id: 'decimal(77, 0)'}": "is no type",
+    "{1: integer}": "can't be a column",
+    "{'a\"b': integer}": "can't be a column",
+    "{undeclared_fields: json}": "can't be declared",
+}
 SOURCE = {"component": "source", "package": "acme", "name": "orders"}
+REST = {**SOURCE, "kind": "rest"}
 FLOW = {"component": "flow", "package": "acme", "source": "a1", "destination": "b1"}
 BAD_ANSWERS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "component": ({}, BAD_CHOICES),
@@ -89,6 +124,15 @@ BAD_ANSWERS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "name": (SOURCE, BAD_MODULES),
     "kind": (SOURCE, BAD_CHOICES),
     "dialect": (SOURCE, BAD_CHOICES),
+    "base_url": (REST, BAD_URLS),
+    "authentication": (REST, BAD_CHOICES),
+    "records": (REST, BAD_PATHS),
+    "pagination": ({**REST, "records": ""}, {**BAD_CHOICES, "cursor": "no place for"}),
+    "pagination_settings": ({**REST, "pagination": "page_number"}, BAD_SETTINGS),
+    "columns": (REST, BAD_COLUMNS),
+    "undeclared": (REST, BAD_CHOICES),
+    "missing": (REST, BAD_CHOICES),
+    "requests_per_second": (REST, dict.fromkeys(["-1", "nan", "inf"], "Give 0")),
     "destinations": (SOURCE, BAD_LISTS),
     "source": (FLOW, BAD_MODULES),
     "destination": (FLOW, {**BAD_MODULES, "a1": "is the source"}),

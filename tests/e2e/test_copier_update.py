@@ -62,8 +62,10 @@ def next_template(
 ) -> Checkout:
     """A copy of the template that knows one more dialect, not yet committed."""
     made = copy_of(template)
-    row = made.read("template/kinds/table.yml").split("    postgresql:\n")[1]
-    greenplum = "    greenplum:\n" + row.replace("PostgreSQL", "Greenplum")
+    rows = made.read("template/kinds/table.yml").split("    postgresql:\n")[1]
+    row = rows.partition("    sqlite:\n")[0].replace("PostgreSQL", "Greenplum")
+    row = row.replace("shape: postgresql", "shape: greenplum")
+    greenplum = f"    greenplum:\n{row}"
     made.write(
         "template/kinds/table.yml",
         made.read("template/kinds/table.yml").rstrip() + "\n" + greenplum,

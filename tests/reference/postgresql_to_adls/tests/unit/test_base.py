@@ -167,7 +167,7 @@ def test_polars_has_no_decimal_of_more_than_38_digits(
 ) -> None:
     pytest.importorskip("polars")
     monkeypatch.setattr(
-        source, "column_types", lambda _description: [pa.decimal256(39, 0)]
+        source, "column_types", lambda _cursor, _query: [pa.decimal256(39, 0)]
     )
     with pytest.raises(UnsupportedTypeError, match=r"'price' \(decimal256"):
         source.to_polars("SELECT NULL AS price")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pandas as pd
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -292,13 +292,21 @@ class SQL(Source):
         """Return further options for the engine, for example timeouts."""
         return {}
 
-    def column_types(self, description: Any) -> list[pa.DataType | None]:
+    def column_types(
+        self,
+        cursor: Any,
+        query: str,  # noqa: ARG002 - for those whose cursor tells no types
+    ) -> list[pa.DataType | None]:
         """Return the Arrow type of each column, or None to take it from the values.
 
         Args:
-            description: The DB-API cursor's `description`.
+            cursor: The DB-API cursor, which has run the query and given no row yet.
+            query: As it was run.
         """
-        return [None] * len(description)
+        return [None] * len(cursor.description)
+
+    def abandon(self, connection: Connection, cursor: Any) -> None:
+        """Leave the rest of a result unread. The connection is closed next."""
 
     def explain(self, error: BaseException, *, connected: bool) -> ConnectorError:
         """Return what an error of the database means for the caller.
@@ -340,13 +348,21 @@ class SQL(Source):
             with engine.connect().execution_options(**options) as connection:
                 connected = True
                 result = connection.exec_driver_sql(query)
-                names = self.check_names(list(result.keys()))
-                types = self.column_types(result.cursor.description)
-                batch = self._batch(names, types, result.fetchmany(FIRST_ROWS))
-                yield batch
-                while rows := result.fetchmany(_fitting_rows(batch, batch_bytes)):
-                    batch = self._batch(names, batch.schema.types, rows)
+                cursor = result.cursor
+                if cursor is None:
+                    raise QueryRejectedError(
+                        "The query gives no columns.", self.address, "name some."
+                    )
+                try:
+                    names = self.check_names(list(result.keys()))
+                    types = self.column_types(cursor, query)
+                    batch = self._batch(names, types, result.fetchmany(FIRST_ROWS))
                     yield batch
+                    while rows := result.fetchmany(_fitting_rows(batch, batch_bytes)):
+                        batch = self._batch(names, batch.schema.types, rows)
+                        yield batch
+                finally:
+                    self.abandon(connection, cursor)
         except DBAPIError as err:
             connected = connected and not err.connection_invalidated
             raise self.explain(err.orig or err, connected=connected) from err
@@ -379,12 +395,17 @@ class SQL(Source):
     ) -> pa.RecordBatch:
         columns = zip(*rows, strict=True) if rows else [()] * len(names)
         arrays = [
-            self._array(name, kind, values)
+            self.to_array(name, kind, values)
             for name, kind, values in zip(names, types, columns, strict=True)
         ]
         return pa.RecordBatch.from_arrays(arrays, names=names)
 
-    def _array(self, name: str, kind: pa.DataType | None, values: Any) -> pa.Array:
+    def to_array(self, name: str, kind: pa.DataType | None, values: Any) -> pa.Array:
+        """Return the values of a column, as the driver gave them.
+
+        Raises:
+            UnsupportedTypeError: The type can't hold one exactly; names the column.
+        """
         try:
             return pa.array(values, type=kind)
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as err:

@@ -1,0 +1,80 @@
+"""The destination `s3`: its project's own gates and tests, and rows moved through it.
+
+The store is moto's server, over HTTP.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+from pyarrow import fs, parquet
+from sourcewright.services import PostgreSQL, PrefectServer
+
+from tests.e2e.generated import kinds
+
+KEY = {"access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def kind(
+    tmp_path_factory: pytest.TempPathFactory,
+    store: str,
+    postgres: PostgreSQL,
+    prefect_server: PrefectServer,
+) -> kinds.Kind:
+    folder = tmp_path_factory.mktemp("s3")
+    credentials = {**KEY, "endpoint_url": store}
+    environment = prefect_server.environment
+    return kinds.make(folder, "s3", "s3", credentials, postgres, environment)
+
+
+def test_it_passes_the_gates_as_rendered(kind: kinds.Kind) -> None:
+    kind.assert_gates_pass()
+
+
+def test_it_passes_its_own_tests(kind: kinds.Kind, tmp_path: Path) -> None:
+    kind.assert_tests_pass(tmp_path)
+
+
+@pytest.mark.parametrize("flow", ["postgresql_to_s3", "postgresql_to_s3_in_batches"])
+def test_what_the_flow_moves_is_what_another_reader_finds(
+    kind: kinds.Kind, store: str, postgres: PostgreSQL, flow: str
+) -> None:
+    client = boto3.client(
+        "s3",
+        aws_access_key_id=KEY["access_key_id"],
+        aws_secret_access_key=KEY["secret_access_key"],
+        region_name=KEY["region"],
+        endpoint_url=store,
+    )
+    client.create_bucket(Bucket="moved")
+    arguments = {
+        "s3_path": f"moved/{flow}/file.parquet",
+        "sql_query": kinds.QUERY,
+        "postgresql_config_key": "postgresql_test",
+        "s3_config_key": "s3_test",
+    }
+    code, said = kind.run_flow(flow, arguments)
+    assert code == 0, said[-5000:]
+    reader = fs.S3FileSystem(
+        access_key=KEY["access_key_id"],
+        secret_key=KEY["secret_access_key"],
+        region=KEY["region"],
+        endpoint_override=store,
+    )
+    found = parquet.read_table(arguments["s3_path"], filesystem=reader).to_pylist()
+    assert len(found) == kinds.ROWS
+    assert found == kinds.rows_of(postgres, kinds.QUERY)
+    assert KEY["secret_access_key"] not in said
+    assert "Uploads" not in client.list_multipart_uploads(Bucket="moved")
