@@ -66,10 +66,13 @@ def generate(
         if ask:
             answers = _with_package(answers, work.tree)
         wanted = render(ready, answers, work.tree, ask=ask)
+        known = _with_kinds(work.tree, wanted)
+        if known is not None:
+            wanted = render(ready, known, work.tree)
         _refuse_another_project(work.tree, wanted)
         _refuse_installed(work.tree, wanted)
-        for destination in _missing_destinations(work.tree, wanted):
-            work.apply(_destination(ready, work.tree, destination, wanted))
+        for name, kind in _missing_destinations(work.tree, wanted).items():
+            work.apply(_destination(ready, work.tree, name, kind, wanted))
     work.apply(wanted)
     plan = work.tree.plan(work.pending)
     _refuse_unmet(work.tree, wanted.application)
@@ -138,12 +141,55 @@ def _is_folder(found: ModuleSpec, root: Path) -> bool:
     return found.origin is None and places == [str(root)]
 
 
-def _missing_destinations(tree: Tree, wanted: Rendered) -> list[str]:
-    """Give the destinations of a source's flows that no application has made."""
+def _destinations(wanted: Rendered) -> dict[str, str | None]:
+    """Give the destinations of a source's flows, with the kind where it is answered."""
     if wanted.answers["component"] != "source":
-        return []
+        return {}
+    found: dict[str, str | None] = {}
+    for each in wanted.answers["destinations"]:
+        found.update(each if isinstance(each, dict) else {each: None})
+    return found
+
+
+def _with_kinds(tree: Tree, wanted: Rendered) -> Answers | None:
+    """Answer the kinds of destinations that the ledger knows; None if all are said.
+
+    Raises:
+        AnswerRefused: a kind was answered, and the ledger has another.
+    """
+    if wanted.answers["component"] != "source":
+        return None
+    answered = _destinations(wanted)
+    said: list[Any] = []
+    for name, kind in answered.items():
+        path = f"{LEDGER}/destination-{name}/answers.yml"
+        text = tree.text(path)
+        known = text and ledger.parse_answers(f"destination-{name}", text).get("kind")
+        if kind and known and kind != known:
+            what = f'the destination "{name}" is of the kind {known}, not {kind}'
+            step = f"say only {name}, or choose another name"
+            raise AnswerRefused(what, where=path, next_step=step)
+        shown = kind or (known if known != name else None)
+        said.append({name: shown} if shown else name)
+    if said == wanted.answers["destinations"]:
+        return None
+    own = wanted.files[f"{LEDGER}/{wanted.application}/answers.yml"]
+    values = ledger.parse_answers(wanted.application, own) | {"destinations": said}
+    del values["component"]
+    return Answers(
+        "source",
+        tuple((key, values[key]) for key in values if not key.startswith("_")),
+    )
+
+
+def _missing_destinations(tree: Tree, wanted: Rendered) -> dict[str, str | None]:
+    """Give the destinations of a source's flows that no application has made."""
     unmet = {each.name for each in _unmet(tree, wanted)}
-    return [d for d in wanted.answers["destinations"] if f"df_to_{d}" in unmet]
+    return {
+        name: kind
+        for name, kind in _destinations(wanted).items()
+        if f"df_to_{name}" in unmet
+    }
 
 
 def _unmet(tree: Tree, wanted: Rendered) -> list[Any]:
@@ -154,16 +200,18 @@ def _unmet(tree: Tree, wanted: Rendered) -> list[Any]:
 
 
 def _destination(
-    template: Template, tree: Tree, name: str, wanted: Rendered
+    template: Template, tree: Tree, name: str, kind: str | None, wanted: Rendered
 ) -> Rendered:
-    values = (("name", name), ("package", wanted.answers["package"]))
-    rendered = render(template, Answers("destination", values), tree)
-    if rendered.answers["kind"] != name:
+    values = [("name", name), ("package", wanted.answers["package"])]
+    if kind:
+        values.append(("kind", kind))
+    rendered = render(template, Answers("destination", tuple(values)), tree)
+    if not kind and rendered.answers["kind"] != name:
         what = f'the destination "{name}" is not there, and its name says no kind'
         raise AnswerRefused(
             what,
             where="destinations",
-            next_step=f"first: sourcewright add destination {name} --set kind=…",
+            next_step=f"say its kind: --set 'destinations=[{{{name}: …}}]'",
         )
     return rendered
 

@@ -121,12 +121,12 @@ def render(
         # Copier takes the folder's name for the project's.
         folder = temporary / (tree.root.name or "project")
         folder.mkdir()
-        # What the project answered: its package is every component's default.
-        project = tree.text(_PROJECT)
-        seeded = project is not None and answers.component != "project"
-        if seeded and project is not None:
-            (folder / _PROJECT).parent.mkdir(parents=True)
-            (folder / _PROJECT).write_bytes(project.encode())
+        # What was answered before: the project's package, and the kinds of both ends.
+        former = _former(answers, tree)
+        seeded = _PROJECT in former
+        for path, text in former.items():
+            (folder / path).parent.mkdir(parents=True)
+            (folder / path).write_bytes(text.encode())
         missing = _unanswered(answers, seeded=seeded)
         data = answers.as_data()
         if missing and not ask:
@@ -153,11 +153,26 @@ def render(
             if path.is_file()
         }
         kept = frozenset(path for path in files if worker.match_skip(Path(path)))
-    if seeded:
-        del files[_PROJECT]
+    for path in former:
+        del files[path]
     own = f"{LEDGER}/{combined['application']}/answers.yml"
     files[own] = _named(files[own], source)
     return Rendered(str(combined["application"]), files, combined, kept, notes)
+
+
+def _former(answers: Answers, tree: Tree) -> dict[str, str]:
+    """Give the answers in the ledger that a component's defaults follow, by path."""
+    if answers.component == "project":
+        return {}
+    paths = [_PROJECT]
+    if answers.component == "flow":
+        paths += [
+            f"{LEDGER}/{end}-{answers.get(end)}/answers.yml"
+            for end in ("source", "destination")
+            if re.fullmatch(r"\w+", str(answers.get(end)))
+        ]
+    found = {path: tree.text(path) for path in paths}
+    return {path: text for path, text in found.items() if text is not None}
 
 
 def _unanswered(answers: Answers, *, seeded: bool) -> list[str]:

@@ -73,7 +73,7 @@ COMPONENTS = [
         {
             "component": "source",
             "name": "orders_db",
-            "destinations": "[local, archive]",
+            "destinations": "[local, {archive: local}]",
         },
     ),
     (
@@ -128,6 +128,45 @@ def test_a_source_brings_the_destinations_that_are_missing(
         sourcewright.said("add", "destination", name, folder=together.path)
     sourcewright.said(*source, folder=together.path)
     assert together.files() == alone
+
+
+def test_a_destination_that_is_missing_is_of_the_kind_that_is_said(
+    sourcewright: Sourcewright, bare: Checkout, copy_of: Callable[[Checkout], Checkout]
+) -> None:
+    project = copy_of(bare)
+    kinds = "destinations=[adls, {warehouse: postgresql}]"
+    said = sourcewright.said(
+        *("add", "source", "postgresql", "--set", kinds), folder=project.path
+    )
+    assert "create  src/acme/sources/warehouse.py" in said
+    assert "(TableDestination)" in project.read("src/acme/sources/warehouse.py")
+    flows = "src/acme/orchestration/prefect/flows"
+    assert "mode: WriteMode" in project.read(f"{flows}/postgresql_to_warehouse.py")
+
+
+def test_a_destination_that_is_there_has_the_kind_that_the_ledger_says(
+    sourcewright: Sourcewright, bare: Checkout, copy_of: Callable[[Checkout], Checkout]
+) -> None:
+    project = copy_of(bare)
+    destination = ("add", "destination", "warehouse", "--set", "kind=postgresql")
+    sourcewright.said(*destination, folder=project.path)
+    for name, destinations in (("postgresql", "[warehouse]"), ("orders_db", "[]")):
+        sourcewright.said(
+            *("add", "source", name, "--set", f"destinations={destinations}"),
+            folder=project.path,
+        )
+    sourcewright.said("add", "flow", "orders_db", "warehouse", folder=project.path)
+    flows = "src/acme/orchestration/prefect/flows"
+    for source in ("postgresql", "orders_db"):
+        flow = project.read(f"{flows}/{source}_to_warehouse.py")
+        assert "warehouse_table: str" in flow
+        assert "mode: WriteMode" in flow
+    answers = project.read(".sourcewright/source-postgresql/answers.yml")
+    assert "warehouse: postgresql" in answers
+    other = ("add", "source", "shop", "--set", "destinations=[{warehouse: adls}]")
+    done = sourcewright.run(*other, folder=project.path)
+    assert done.returncode == 1
+    assert "is of the kind postgresql, not adls" in done.stdout
 
 
 def test_the_dry_run_is_the_patch_of_what_is_written(
@@ -201,7 +240,7 @@ REFUSED = {
     ),
     "a destination without a kind": (
         ("add", "source", "a_db", "--set", "destinations=[lake]"),
-        "sourcewright add destination lake --set kind=",
+        "--set 'destinations=[{lake: …}]'",
     ),
     "a flow that another owns": (
         ("add", "flow", "postgresql", "adls"),

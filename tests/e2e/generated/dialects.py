@@ -57,6 +57,22 @@ class Project:
         done = run([program, *rest], env=environment(self.path), cwd=self.path)
         return done.stdout if done.returncode else ""
 
+    def without(self, package: str) -> str:
+        """Make the source where a package is missing; give the error's text."""
+        env = environment(self.path)
+        path = f"{HERE / 'missing'}:{env['PYTHONPATH']}"
+        code = (
+            "import acme.orchestration.prefect.flows, acme.sources as sources\n"
+            f"sources.{self.class_name}(config_key='any')"
+        )
+        done = run(
+            [sys.executable, "-c", code],
+            env={**env, "PYTHONPATH": path, "HIDDEN": package},
+            cwd=self.path,
+        )
+        assert "MissingExtraError" in done.stdout
+        return done.stdout
+
     def read(
         self, credentials: Mapping[str, Any], queries: Mapping[str, str]
     ) -> dict[str, Any]:

@@ -521,7 +521,7 @@ WHOLE_FILE_RULES = [
     Mutation(
         "a column that changed fails by its name",
         FORMATS,
-        "        _check_schema(first.schema, batch.schema, path)\n",
+        "        check_schema(first.schema, batch.schema, path)\n",
         "",
         LAKE_LIVE,
         "test_a_column_that_changed_is_named",
@@ -728,7 +728,7 @@ VERIFICATION_RULES = [
     Mutation(
         "a full verification compares checksums",
         LOADING,
-        "            check = _comparison(checksums, path)\n",
+        "            check = _comparison(checksums, target)\n",
         "            check = None\n",
         LOADING_UNIT,
         "test_what_arrives_otherwise_fails_a_full_verification",

@@ -225,7 +225,7 @@ def _as_sent(array: pa.Array) -> tuple[Any, Any, Any]:
         sent = (values + native.type(added) if added else values).astype(dtype)
         return _padded(sent.tobytes()), *_evenly(len(array), width)
     if pa.types.is_decimal(array.type):
-        array = _unscaled(array)
+        array = unscaled(array)
     elif pa.types.is_fixed_size_binary(array.type):
         array = array.cast(pa.binary())
     _, offsets, buffer = array.buffers()
@@ -244,15 +244,15 @@ def _as_sent(array: pa.Array) -> tuple[Any, Any, Any]:
     return _padded(data), np.cumsum(lengths) - lengths, lengths
 
 
-def _unscaled(array: pa.Array) -> pa.Array:
+def unscaled(array: pa.Array) -> pa.Array:
     """Return decimals without their point, as text: 1.10 is 110."""
     wide = pa.types.is_decimal256(array.type)
     whole = (pa.decimal256 if wide else pa.decimal128)(array.type.precision, 0)
     buffers = array.buffers()
-    unscaled = pa.Array.from_buffers(
+    digits = pa.Array.from_buffers(
         whole, len(array), buffers, array.null_count, array.offset
     )
-    return unscaled.cast(pa.string())
+    return digits.cast(pa.string())
 
 
 def _padded(data: bytes) -> Any:

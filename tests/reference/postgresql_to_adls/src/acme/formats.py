@@ -188,19 +188,19 @@ WRITERS: dict[str, Callable[[Sink, pa.Schema], BatchWriter]] = {
 
 @dataclass(frozen=True)
 class Written:
-    """What was written into a file.
+    """What was written into a file or a table.
 
     Attributes:
         path: Where, as it was given.
         rows: How many.
-        bytes: The file's length.
-        sha256: Of the file's bytes, in hex.
+        bytes: The file's length; None for a table.
+        sha256: Of the file's bytes, in hex; None for a table.
     """
 
     path: str
     rows: int
-    bytes: int
-    sha256: str
+    bytes: int | None
+    sha256: str | None
 
 
 def check_suffix(path: str) -> str:
@@ -243,7 +243,7 @@ def write_batches(batches: Iterable[pa.RecordBatch], sink: Sink, path: str) -> W
     writer = open_writer(counted, first.schema)
     rows = 0
     for batch in chain([first], remaining):
-        _check_schema(first.schema, batch.schema, path)
+        check_schema(first.schema, batch.schema, path)
         writer.write_batch(batch)
         rows += batch.num_rows
     writer.close()
@@ -301,7 +301,12 @@ class _Counted(io.RawIOBase):
         return view.nbytes
 
 
-def _check_schema(expected: pa.Schema, given: pa.Schema, path: str) -> None:
+def check_schema(expected: pa.Schema, given: pa.Schema, path: str) -> None:
+    """Make sure that a batch has the columns of the first one.
+
+    Raises:
+        SchemaChangedError: It has others; names the first.
+    """
     if given.equals(expected):
         return
     was: dict[str, Any] = {field.name: field.type for field in expected}

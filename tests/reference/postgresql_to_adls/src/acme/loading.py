@@ -4,12 +4,14 @@
 those that were sent, before the file appears; it can't notice what went wrong before
 they were sent: a value that was decoded or written wrongly. `"full"` compares checksums
 of every column, computed by the source itself, with those of the file read back, before
-the file appears; the source runs the query twice, and the file must be Parquet.
+the file appears; the source runs the query twice, and the file must be Parquet. For a
+table it is the same: `"bytes"` counts the rows that arrived, `"full"` compares them,
+before the transaction ends that makes them visible.
 """
 
 from dataclasses import dataclass
 import logging
-from typing import Literal
+from typing import Any, Literal
 
 from acme.checksums import (
     Checksums,
@@ -17,13 +19,9 @@ from acme.checksums import (
     sum_up,
 )
 from acme.exceptions import (
-    UnsupportedFormatError,
     UnsupportedVerificationError,
 )
-from acme.formats import (
-    Written,
-    check_suffix,
-)
+from acme.formats import Written
 from acme.sources.base import (
     Check,
     Destination,
@@ -54,13 +52,13 @@ def load(
     source: Source,
     destination: Destination,
     query: str,
-    path: str,
+    target: str,
     *,
-    overwrite: bool = False,
     load_id: str | None = None,
     verify: Verify = "bytes",
+    **options: Any,
 ) -> Manifest:
-    """Load the result of a query into one file, which appears whole or not at all.
+    """Load the result of a query into one target, which it reaches whole or not at all.
 
     Memory: a few batches and one group of rows, however many rows there are.
 
@@ -68,32 +66,33 @@ def load(
         source: What is read from.
         destination: What is written to.
         query: As the source takes it.
-        path: As the destination takes it.
-        overwrite: Whether to replace a file that is there.
+        target: A path or a table, as the destination takes it.
         load_id: As in `Destination.from_batches`.
         verify: How to make sure of what arrived, as this module's text says.
+        options: Further ones that the destination takes, for example `overwrite`.
 
     Raises:
         VerificationError: What arrived isn't what was read. What was there stays.
-        UnsupportedVerificationError: `verify` is "full", which the source can't do.
+        UnsupportedVerificationError: `verify` is "full", which an end can't do.
         UnsupportedFormatError: `verify` is "full", and the file isn't Parquet.
         ConnectorError: As in `Source.to_batches` and `Destination.from_batches`.
     """
     checksums = check = None
     if verify == "full":
-        _check_verifiable(source, path)
+        _check_verifiable(source)
+        destination.check_verifiable(target)
     with source.snapshot() as reading:
         snapshot = reading.id
         if verify == "full":
             checksums = reading.checksums(query)
-            check = _comparison(checksums, path)
+            check = _comparison(checksums, target)
         written = destination.from_batches(
             reading.to_batches(query),
-            path,
-            overwrite=overwrite,
+            target,
             load_id=load_id,
             verify_bytes=verify != "none",
             check=check,
+            **options,
         )
     if not written.rows:
         logger.warning("The query gave no rows. Where: %s.", source.place)
@@ -108,20 +107,14 @@ def load(
     )
 
 
-def _comparison(expected: Checksums, path: str) -> Check:
-    return lambda batches: compare(expected, sum_up(batches), path)
+def _comparison(expected: Checksums, target: str) -> Check:
+    return lambda batches: compare(expected, sum_up(batches), target)
 
 
-def _check_verifiable(source: Source, path: str) -> None:
+def _check_verifiable(source: Source) -> None:
     if not source.has_checksums:
         raise UnsupportedVerificationError(
             f"{type(source).__name__} can't compute checksums.",
             source.place,
             'load with verify="bytes".',
-        )
-    if check_suffix(path) != ".parquet":
-        raise UnsupportedFormatError(
-            "Only a Parquet file gives each value back as it was, to be compared.",
-            path,
-            'use .parquet, or load with verify="bytes".',
         )

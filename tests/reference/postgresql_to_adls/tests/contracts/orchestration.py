@@ -17,12 +17,12 @@ from acme.orchestration.prefect.utils import (
 
 
 def _credentials_arguments(function: Any) -> set[str]:
-    """Return the names of arguments that could carry a secret."""
+    """Return the names of arguments that could carry a secret; `key` names columns."""
     words = ("credentials", "password", "token", "secret", "key")
     return {
         name
         for name in inspect.signature(function).parameters
-        if any(word in name for word in words)
+        if name != "key" and any(word in name for word in words)
     }
 
 

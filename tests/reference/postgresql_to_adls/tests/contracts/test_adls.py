@@ -12,12 +12,12 @@ import pandas as pd
 
 from acme.orchestration.prefect.tasks import df_to_adls
 from acme.sources import AzureDataLake
-from tests.contracts.destination import DestinationContract
+from tests.contracts.destination import FileDestinationContract
 from tests.contracts.extra import ExtraContract
 from tests.contracts.orchestration import TaskContract
 
 
-class TestAzureDataLake(DestinationContract):
+class TestAzureDataLake(FileDestinationContract):
     destination = AzureDataLake
     secret = "YS1jYW5hcnk="
     credentials = {"account_name": "account", "account_key": secret}

@@ -13,7 +13,7 @@ class TestFlow(FlowContract):
 class TestTask(TaskContract):
     task = postgresql_batches_to_adls
     arguments = {
-        "adls_path": "file.parquet",
+        "adls_path": "lake/landing/example.parquet",
         "sql_query": "SELECT * FROM example",
     }
     ends = (

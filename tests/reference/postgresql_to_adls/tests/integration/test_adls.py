@@ -24,7 +24,7 @@ if find_spec("adlfs") is None:
 from acme.orchestration.prefect.tasks import df_to_adls
 from acme.sources import AzureDataLake
 from acme.sources.azure_data_lake import BLOCK_BYTES
-from tests.contracts.destination import NEW, OLD, LiveDestinationContract
+from tests.contracts.destination import NEW, OLD, LiveFileDestinationContract
 from tests.integration.live import adls as live
 
 
@@ -33,7 +33,7 @@ def destination() -> AzureDataLake:
     return live.connect()
 
 
-class TestAzureDataLake(LiveDestinationContract):
+class TestAzureDataLake(LiveFileDestinationContract):
     @pytest.fixture
     def live_destination(
         self,
@@ -43,7 +43,7 @@ class TestAzureDataLake(LiveDestinationContract):
 
     @pytest.fixture
     def path(self) -> str:
-        return live.fresh_path()
+        return live.fresh_target()
 
     def read(
         self,
@@ -56,7 +56,7 @@ class TestAzureDataLake(LiveDestinationContract):
 def test_a_retry_replaces_what_its_own_load_wrote(
     destination: AzureDataLake,
 ) -> None:
-    path = live.fresh_path()
+    path = live.fresh_target()
     destination.from_df(OLD, path, load_id="monday")
     destination.from_df(NEW, path, load_id="monday")
     assert live.read(path).num_rows == len(NEW)
@@ -64,7 +64,7 @@ def test_a_retry_replaces_what_its_own_load_wrote(
 
 @pytest.mark.usefixtures("prefect_server", "destination")
 def test_a_flow_that_is_retried_replaces_what_it_wrote_itself() -> None:
-    path = live.fresh_path()
+    path = live.fresh_target()
     frames = iter([OLD, NEW])
 
     @flow(retries=1)
@@ -85,7 +85,7 @@ def test_a_flow_that_is_retried_replaces_what_it_wrote_itself() -> None:
 def test_a_file_of_several_blocks_arrives_whole(
     destination: AzureDataLake,
 ) -> None:
-    path = live.fresh_path()
+    path = live.fresh_target()
     noise = pa.array([os.urandom(1024 * 1024) for _ in range(20)])
     batch = pa.RecordBatch.from_arrays([noise], names=["noise"])
     destination.from_batches([batch], path)
@@ -102,7 +102,7 @@ def test_an_error_after_several_blocks_leaves_the_former_file(
         msg = "the source broke off"
         raise ConnectionError(msg)
 
-    path = live.fresh_path()
+    path = live.fresh_target()
     destination.from_df(OLD, path)
     with pytest.raises(ConnectionError):
         destination.from_batches(broken_off(), path, overwrite=True)
@@ -119,7 +119,7 @@ def test_a_container_that_is_not_there_is_said(
 def test_a_checked_load_leaves_nothing_beside_its_file(
     destination: AzureDataLake,
 ) -> None:
-    path = live.fresh_path()
+    path = live.fresh_target()
     batch = pa.RecordBatch.from_pydict({"number": [1]})
     destination.from_batches([batch], path, check=lambda batches: None)
     assert destination.filesystem.ls(path.rpartition("/")[0], detail=False) == [path]
@@ -128,7 +128,7 @@ def test_a_checked_load_leaves_nothing_beside_its_file(
 def test_a_flipped_byte_in_the_lake_is_noticed(
     destination: AzureDataLake,
 ) -> None:
-    path = live.fresh_path()
+    path = live.fresh_target()
     batch = pa.RecordBatch.from_pydict({"number": [*range(1000)]})
     written = destination.from_batches([batch], path)
     filesystem = destination.filesystem

@@ -11,19 +11,19 @@ from tests.integration.live import skip_without
 def test_the_flow_loads_once_and_again_where_it_may() -> None:
     skip_without(source.CONFIG_KEY)
     destination.connect()
-    path = destination.fresh_path()
+    target = destination.fresh_target()
     arguments = {
-        "adls_path": path,
+        "adls_path": target,
         "sql_query": source.QUERY,
         "postgresql_config_key": source.CONFIG_KEY,
         "adls_config_key": destination.CONFIG_KEY,
     }
     flow(**arguments)
-    first = destination.read(path)
+    first = destination.read(target)
     assert first.num_rows
 
     with pytest.raises(DestinationExistsError):
         flow(**arguments)
 
     flow(**arguments, overwrite=True)
-    assert destination.read(path) == first
+    assert destination.read(target) == first

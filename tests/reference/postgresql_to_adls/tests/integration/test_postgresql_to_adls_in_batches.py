@@ -20,16 +20,16 @@ if PostgreSQL.has_checksums:
 def test_the_flow_loads_once_and_again_where_it_may(verify: Verify) -> None:
     skip_without(source.CONFIG_KEY)
     connected = destination.connect()
-    path = destination.fresh_path()
+    target = destination.fresh_target()
     arguments = {
-        "adls_path": path,
+        "adls_path": target,
         "sql_query": source.QUERY,
         "postgresql_config_key": source.CONFIG_KEY,
         "adls_config_key": destination.CONFIG_KEY,
         "verify": verify,
     }
     manifest = flow(**arguments)
-    first = destination.read(path)
+    first = destination.read(target)
     assert first.num_rows == manifest.rows
     assert manifest.snapshot or "full" not in VERIFICATIONS
     assert (manifest.checksums is None) == (verify != "full")
@@ -39,4 +39,4 @@ def test_the_flow_loads_once_and_again_where_it_may(verify: Verify) -> None:
         flow(**arguments)
 
     flow(**arguments, overwrite=True)
-    assert destination.read(path) == first
+    assert destination.read(target) == first

@@ -26,7 +26,7 @@ from acme.formats import (
 from acme.sources.base import (
     SQL,
     Credentials,
-    Destination,
+    FileDestination,
 )
 from tests.contracts.source import LiveSourceContract
 
@@ -44,7 +44,7 @@ class SQLite(SQL):
         return URL.create("sqlite", database=str(self.credentials.path))
 
 
-class Memory(Destination):
+class Memory(FileDestination):
     """Keeps what is written."""
 
     credentials_model: ClassVar[type[Credentials]] = Credentials

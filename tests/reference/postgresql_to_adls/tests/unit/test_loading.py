@@ -35,7 +35,7 @@ from acme.sources.base import (
     BATCH_BYTES,
     Check,
     Credentials,
-    Destination,
+    FileDestination,
     Reading,
     Source,
 )
@@ -79,7 +79,7 @@ class SummedReading(Reading):
         return sum_up(self.to_batches(query))
 
 
-class Memory(Destination):
+class Memory(FileDestination):
     """Keeps one file; `damage` is done to it before it is read back."""
 
     credentials_model: ClassVar[type[Credentials]] = Credentials

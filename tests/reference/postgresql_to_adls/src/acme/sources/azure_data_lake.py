@@ -33,7 +33,7 @@ from acme.sources.base import (
     CONNECT_SECONDS,
     Check,
     Credentials,
-    Destination,
+    FileDestination,
 )
 
 with contextlib.suppress(ImportError):
@@ -102,7 +102,7 @@ class AzureDataLakeCredentials(Credentials):
         return self
 
 
-class AzureDataLake(Destination):
+class AzureDataLake(FileDestination):
     """A storage account.
 
     Paths are `<container>/<folders>/<file>`, with the suffix .parquet, .csv or .jsonl. A
@@ -157,7 +157,7 @@ class AzureDataLake(Destination):
     ) -> Written:
         """Write batches into one file, which appears whole at `path` or not at all.
 
-        As `Destination.from_batches`. With `check` the file is first written beside its
+        As `FileDestination.from_batches`. With `check` the file is first written beside its
         place, under a name that begins with `_`, and copied once it is found right; a
         killed load leaves it there, until the next one. Memory: a batch, and two blocks
         of 8 MiB.
@@ -193,7 +193,7 @@ class AzureDataLake(Destination):
     def blocks(self, path: str) -> Iterator[bytes]:
         """Yield the bytes of a file, in blocks of 8 MiB.
 
-        As `Destination.blocks`. All are of one version of the file.
+        As `FileDestination.blocks`. All are of one version of the file.
         """
         with self._explained(path):
             yield from self._reader(path).blocks()

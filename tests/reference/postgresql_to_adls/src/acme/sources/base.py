@@ -22,10 +22,14 @@ from acme.exceptions import (
     EmptyResultError,
     QueryRejectedError,
     SourceUnavailableError,
+    UnsupportedFormatError,
     UnsupportedTypeError,
     VerificationError,
 )
-from acme.formats import Written
+from acme.formats import (
+    Written,
+    check_suffix,
+)
 from acme.signals import SKIP
 from acme.utils import require_extra
 
@@ -424,6 +428,68 @@ class Destination(Connector, ABC):
     def from_batches(
         self,
         batches: Iterable[pa.RecordBatch],
+        target: str,
+        /,
+        *args: Any,
+        **options: Any,
+    ) -> Written:
+        """Write batches into one target, which they reach whole or not at all.
+
+        Args:
+            batches: At least one, which may have no rows; all of one schema.
+            target: A path or a table.
+            args: None: options are named.
+            options: What the subclass takes, and of each subclass these. `load_id`
+                names the load, so that a retry after a lost answer succeeds and
+                changes nothing twice. `verify_bytes` says whether to make sure that
+                what arrived is what was sent. `check` is given the batches, read back
+                from where readers don't see them; where it raises, they stay unseen.
+
+        Raises:
+            DestinationExistsError: There is something that the options protect.
+            DestinationUnavailableError: No connection; a retry may help.
+            VerificationError: What arrived isn't what was sent.
+            FatalError: One of its subclasses; a retry will not help.
+        """
+
+    @abstractmethod
+    def verify(self, written: Written) -> None:
+        """Look again at what was written, at any later time.
+
+        Args:
+            written: What `from_batches` returned, or a load's manifest.
+
+        Raises:
+            VerificationError: It is something else, or is missing.
+            DestinationUnavailableError: No connection; a retry may help.
+        """
+
+    @abstractmethod
+    def check_verifiable(self, target: str) -> None:
+        """Make sure that what is written there can be read back exactly.
+
+        Raises:
+            FatalError: One of its subclasses: it can't.
+        """
+
+    def from_df(self, df: pd.DataFrame, target: str, /, **options: Any) -> Written:
+        """Write a data frame, without its index. As `from_batches`.
+
+        Of a frame without rows its columns are written.
+        """
+        table = pa.Table.from_pandas(df, preserve_index=False)
+        table = table.replace_schema_metadata(None)
+        empty = pa.RecordBatch.from_pylist([], schema=table.schema)
+        return self.from_batches(table.to_batches() or [empty], target, **options)
+
+
+class FileDestination(Destination):
+    """What writes files."""
+
+    @abstractmethod
+    def from_batches(
+        self,
+        batches: Iterable[pa.RecordBatch],
         path: str,
         *,
         overwrite: bool = False,
@@ -482,24 +548,18 @@ class Destination(Connector, ABC):
                 "load it again, and find out who wrote to it.",
             )
 
-    def from_df(
-        self,
-        df: pd.DataFrame,
-        path: str,
-        *,
-        overwrite: bool = False,
-        load_id: str | None = None,
-    ) -> Written:
-        """Write a data frame, without its index. As `from_batches`.
+    def check_verifiable(self, target: str) -> None:
+        """Make sure that a file of this name keeps types. As `Destination`'s.
 
-        A frame without rows gives a file with its columns and no rows.
+        Raises:
+            UnsupportedFormatError: It isn't Parquet.
         """
-        table = pa.Table.from_pandas(df, preserve_index=False)
-        table = table.replace_schema_metadata(None)
-        empty = pa.RecordBatch.from_pylist([], schema=table.schema)
-        return self.from_batches(
-            table.to_batches() or [empty], path, overwrite=overwrite, load_id=load_id
-        )
+        if check_suffix(target) != ".parquet":
+            raise UnsupportedFormatError(
+                "Only a Parquet file gives each value back as it was, to be compared.",
+                target,
+                'use .parquet, or load with verify="bytes".',
+            )
 
 
 def _fitting_rows(batch: pa.RecordBatch, batch_bytes: int) -> int:

@@ -22,7 +22,7 @@ def connect() -> AzureDataLake:
     return destination
 
 
-def fresh_path() -> str:
+def fresh_target() -> str:
     """Return a path where nothing is."""
     return f"{CONTAINER}/{uuid.uuid4()}/file.parquet"
 

@@ -26,8 +26,8 @@ def postgresql_to_adls(
 ) -> None:
     """Load the result of a query into one file.
 
-    Safe to retry: the file appears whole or not at all, at exactly its path, and a
-    retry replaces what an earlier attempt of the same run wrote.
+    The file appears whole or not at all, at exactly its path, and a retry replaces
+    what an earlier attempt of the same run wrote.
 
     Args:
         adls_path: Where to write; the suffix gives the format.

@@ -30,8 +30,8 @@ def postgresql_to_adls_in_batches(
 ) -> Manifest:
     """Load the result of a query into one file, however many rows there are.
 
-    Safe to retry: the file appears whole or not at all, at exactly its path, and a
-    retry replaces what an earlier attempt of the same run wrote.
+    The file appears whole or not at all, at exactly its path, and a retry replaces
+    what an earlier attempt of the same run wrote.
 
     Args:
         adls_path: Where to write; the suffix gives the format.
@@ -41,7 +41,7 @@ def postgresql_to_adls_in_batches(
         adls_config_key: The config key of the destination's credentials.
         adls_credentials_secret: The Prefect block that holds them instead.
         overwrite: Whether to replace a file that is there.
-        verify: What to make sure of before the file appears: "none", "bytes" or "full",
+        verify: What to make sure of before the rows appear: "none", "bytes" or "full",
             as the module `loading` says.
     """
     return postgresql_batches_to_adls(

@@ -32,10 +32,10 @@ def df_to_adls(
     credentials_secret: str | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Upload a data frame, without its index, as one file.
+    """Write a data frame, without its index, into one file.
 
-    The file appears whole or not at all. A retry of the same flow run replaces what an
-    earlier attempt of it wrote, whatever `overwrite` says.
+    The file appears whole or not at all, at exactly its path, and a retry replaces
+    what an earlier attempt of the same run wrote.
 
     Args:
         df: The rows.
@@ -59,4 +59,9 @@ def df_to_adls(
         config_key=config_key,
         credentials=credentials,
     )
-    destination.from_df(df, path, overwrite=overwrite, load_id=current_load_id())
+    destination.from_df(
+        df,
+        path,
+        overwrite=overwrite,
+        load_id=current_load_id(),
+    )

@@ -39,10 +39,10 @@ def postgresql_batches_to_adls(
     overwrite: bool = False,
     verify: Verify = "bytes",
 ) -> Manifest:
-    """Stream the result of a query into one file; no more than a few batches are held.
+    """Stream the result of a query into one file; only a few batches are held.
 
-    The file appears whole or not at all. A retry of the same flow run replaces what an
-    earlier attempt of it wrote, whatever `overwrite` says.
+    The file appears whole or not at all, at exactly its path, and a retry replaces
+    what an earlier attempt of the same run wrote.
 
     Args:
         adls_path: Where to write; the suffix gives the format.
@@ -52,7 +52,7 @@ def postgresql_batches_to_adls(
         adls_config_key: The config key of the destination's credentials.
         adls_credentials_secret: The Prefect block that holds them instead.
         overwrite: Whether to replace a file that is there.
-        verify: What to make sure of before the file appears: "none", "bytes" or "full",
+        verify: What to make sure of before the rows appear: "none", "bytes" or "full",
             as the module `loading` says.
 
     Raises:

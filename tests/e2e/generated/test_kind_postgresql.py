@@ -1,0 +1,62 @@
+"""The destination kind `postgresql`: its project's gates and tests, and rows moved."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sourcewright.services import PostgreSQL, PrefectServer
+
+from tests.e2e.generated import kinds
+from tests.e2e.generated.parts import postgresql_credentials
+
+FLOWS = ("postgresql_to_warehouse", "postgresql_to_warehouse_in_batches")
+
+
+@pytest.fixture(scope="module")
+def kind(
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres: PostgreSQL,
+    prefect_server: PrefectServer,
+) -> kinds.Kind:
+    folder = tmp_path_factory.mktemp("postgresql")
+    credentials = postgresql_credentials(postgres)
+    environment = prefect_server.environment
+    return kinds.make(
+        folder, "postgresql", "warehouse", credentials, postgres, environment
+    )
+
+
+def arguments(table: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    return {
+        "warehouse_table": table,
+        "sql_query": kinds.QUERY,
+        "postgresql_config_key": "postgresql_test",
+        "warehouse_config_key": "warehouse_test",
+        **more,
+    }
+
+
+def test_it_passes_the_gates_as_rendered(kind: kinds.Kind) -> None:
+    kind.assert_gates_pass()
+
+
+def test_it_passes_its_own_tests(kind: kinds.Kind, tmp_path: Path) -> None:
+    kind.assert_tests_pass(tmp_path)
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_what_the_flow_moves_is_what_another_reader_finds(
+    kind: kinds.Kind, postgres: PostgreSQL, flow: str
+) -> None:
+    verify = {"verify": "full"} if flow.endswith("in_batches") else {}
+    code, said = kind.run_flow(
+        flow,
+        arguments(flow, **verify),
+        arguments(flow, mode="replace"),
+        arguments(flow, mode="append"),
+    )
+    assert code == 0, said[-5000:]
+    found = kinds.rows_of(postgres, f"TABLE {flow} ORDER BY id")
+    expected = kinds.rows_of(postgres, kinds.QUERY)
+    assert len(expected) == kinds.ROWS
+    assert found[::2] == found[1::2] == expected
