@@ -42,8 +42,10 @@ PAGES = {
     "README.md": "",
     "docs/tutorial.md": "",
     "docs/how-to/add.md": PROJECT,
+    "docs/how-to/custom.md": WITH_ADLS,
     "docs/how-to/first-connector.md": WITH_ADLS,
     "docs/how-to/generator.md": "",
+    "docs/how-to/rest.md": WITH_ADLS,
     "docs/how-to/update.md": WITH_FLOW,
     "docs/how-to/without-trust.md": PROJECT,
 }
