@@ -81,15 +81,16 @@ def projects() -> list[Project]:
         for rows in [_rows(own, ends)]
         for row in AllPairs(list(rows.values()))
     ]
+    titles = {each.title for each in found}
     kinds = list(factors())
     while len(found) < AT_LEAST:
-        kind = kinds[len(found) % len(kinds)]
+        kind = drawn.choice(kinds)
         rows = _rows(factors()[kind], ends)
-        found.append(
-            _project(
-                kind, {name: drawn.choice(values) for name, values in rows.items()}
-            )
-        )
+        more = {name: drawn.choice(values) for name, values in rows.items()}
+        project = _project(kind, more)
+        if project.title not in titles:
+            titles.add(project.title)
+            found.append(project)
     return found
 
 
