@@ -33,7 +33,8 @@ def applications(root: Path, component: str | None = None) -> list[str]:
 def names(component: str) -> list[str]:
     """Give the names that the template knows for a source or a destination."""
     asked = dict(_questions(component))
-    return asked.get("dialect", []) if component == "source" else asked.get("kind", [])
+    kinds = [each for each in asked.get("kind", []) if each != "sql"]
+    return asked.get("dialect", []) + kinds
 
 
 def settings(component: str) -> list[str]:
@@ -54,6 +55,8 @@ def _questions(component: str) -> Iterator[tuple[str, list[str]]]:
         values = {
             "kind": list(table["kinds"]["default"].get(component, ())),
             "dialect": list(table["dialects"]["default"]),
+            "authentication": list(table["authentications"]["default"]),
+            "pagination": list(table["paginations"]["default"]),
         }
     except (OSError, SourcewrightError, yaml.YAMLError, KeyError):
         return
@@ -62,7 +65,9 @@ def _questions(component: str) -> Iterator[tuple[str, list[str]]]:
             continue
         when = str(question.get("when", f"'{component}'"))
         if f"'{component}'" in when:
-            yield key, values.get(key, [])
+            choices = question.get("choices")
+            known = list(choices.values()) if isinstance(choices, dict) else []
+            yield key, values.get(key, known)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def _former(answers: Answers, tree: Tree) -> dict[str, str]:
         paths += [
             f"{LEDGER}/{end}-{answers.get(end)}/answers.yml"
             for end in ("source", "destination")
-            if re.fullmatch(r"\w+", str(answers.get(end)))
+            if re.fullmatch("[a-z0-9_]{1,40}", str(answers.get(end)))
         ]
     found = {path: tree.text(path) for path in paths}
     return {path: text for path, text in found.items() if text is not None}
