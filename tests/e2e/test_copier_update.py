@@ -63,7 +63,7 @@ def next_template(
 ) -> Checkout:
     """A copy of the template that knows one more dialect, not yet committed."""
     made = copy_of(template)
-    before, head, rows = made.read(TABLE).partition("    postgresql:\n")
+    before, head, rows = made.read(TABLE).partition("\n    postgresql:\n")
     row, tail, rest = rows.partition("    sqlite:\n")
     greenplum = row.replace("PostgreSQL", "Greenplum")
     greenplum = greenplum.replace("shape: postgresql", "shape: greenplum")
