@@ -57,10 +57,13 @@ COMPONENTS: tuple[tuple[str, Mapping[str, str], tuple[str, ...]], ...] = (
 
 
 class Remembered:
-    """Renders each answers once: what Copier makes depends on nothing else."""
+    """Renders each answers once: beside them, Copier looks at what was answered before.
+
+    That is the project's package, and the kinds of a flow's two ends.
+    """
 
     def __init__(self) -> None:
-        self.known: dict[tuple[Answers, str | None], Rendered] = {}
+        self.known: dict[tuple[str | None, ...], Rendered] = {}
 
     def __call__(
         self,
@@ -70,7 +73,12 @@ class Remembered:
         *,
         ask: bool = False,
     ) -> Rendered:
-        key = (answers, tree.text(".sourcewright/project/answers.yml"))
+        ends = (f"{end}-{answers.get(end)}" for end in ("source", "destination"))
+        former = (
+            tree.text(f".sourcewright/{application}/answers.yml")
+            for application in ("project", *ends)
+        )
+        key = (repr(answers), *former)
         if key not in self.known:
             self.known[key] = render(source, answers, tree, ask=ask)
         return self.known[key]
