@@ -40,7 +40,7 @@ TYPED = {
     "the name of a kind": ("add destination lo", "add destination local "),
     "a source that is there": ("add flow post", "add flow postgresql "),
     "a destination that is there": ("add flow x ad", "add flow x adls "),
-    "a setting": ("add source x --set ki", "add source x --set kind="),
+    "a setting": ("add source x --set base", "add source x --set base_url="),
     "a setting of a project": ("new x --set pa", "new x --set package="),
 }
 
