@@ -94,6 +94,14 @@ def projects() -> list[Project]:
     return found
 
 
+def as_answers(project: Project) -> list[list[str]]:
+    """Return a project's answers as `copier copy --data` takes them."""
+    return [
+        [f"{name}={value}" for name, value in each.items()]
+        for each in project.applications
+    ]
+
+
 def _destinations() -> list[str]:
     return list(table()["kinds"]["destination"])
 
