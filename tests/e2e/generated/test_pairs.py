@@ -21,6 +21,7 @@ import pytest
 from tests import golden
 from tests.e2e.generated import kinds, pairs
 from tests.e2e.generated.ends import Ends
+from tests.e2e.generated.gates import TOOLS, said_by
 from tests.e2e.generated.parts import environment, run, write_config
 
 if TYPE_CHECKING:
@@ -49,43 +50,32 @@ for place in ("sources", "orchestration.prefect.tasks", "orchestration.prefect.f
     assert not missing, (place, missing)
 """
 
-GATES = {
-    "formatter": ["ruff", "format", "--check", "--no-cache"],
-    "linter": ["ruff", "check", "--no-cache"],
-    "types": ["mypy"],
+MORE = {
     "imports": ["python", "-c", IMPORT_ALL],
     "docs": ["mkdocs", "build", "--strict", "--quiet"],
 }
 
 
-def said_by_gates(project: Path, package: str, types: Path) -> dict[str, str]:
+def said_by_gates(project: Path, package: str) -> dict[str, str]:
     """Run every gate of a project; return what those said that weren't content."""
-    said = {}
-    env = environment(project, MYPY_CACHE_DIR=str(types))
-    for gate, (program, *arguments) in GATES.items():
+    said = {tool: said_by(tool, project) for tool in TOOLS}
+    for gate, (program, *arguments) in MORE.items():
         command: list[str | Path] = [
             Path(sys.executable).with_name(program),
             *(argument.replace("PACKAGE", package) for argument in arguments),
         ]
-        done = run(command, env=env, cwd=project)
-        if done.returncode:
-            said[gate] = done.stdout[-3000:]
-    return said
-
-
-@pytest.fixture(scope="module")
-def types(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What mypy knows of other packages, so that it learns it once."""
-    return tmp_path_factory.mktemp("types")
+        done = run(command, env=environment(project), cwd=project)
+        said[gate] = done.stdout[-3000:] if done.returncode else ""
+    return {gate: text for gate, text in said.items() if text}
 
 
 @pytest.mark.parametrize("project", TRIED, ids=[each.title for each in TRIED])
 def test_a_project_passes_its_gates(
-    project: pairs.Project, types: Path, tmp_path: Path, keep: Keep
+    project: pairs.Project, tmp_path: Path, keep: Keep
 ) -> None:
     golden.render(tmp_path / "project", pairs.as_answers(project))
     package = project.applications[0]["package"]
-    said = said_by_gates(tmp_path / "project", package, types)
+    said = said_by_gates(tmp_path / "project", package)
     assert not said, "\n".join(f"{gate}: {text}" for gate, text in said.items())
     keep("pairs", project=project.title, projects=1, wrong=0)
 
