@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import golden
-from tests.e2e.generated import kinds, pairs
+from tests.e2e.generated import pairs
 from tests.e2e.generated.ends import Ends
-from tests.e2e.generated.gates import TOOLS, said_by
+from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
 from tests.e2e.generated.parts import environment, run, write_config
 
 if TYPE_CHECKING:
@@ -127,24 +127,23 @@ def test_a_project_passes_its_own_tests_on_real_parts(
 ) -> None:
     made = tmp_path / "project"
     golden.render(made, pairs.as_answers(project))
-    (made / "tests/integration/conftest.py").write_text(kinds.SHARED_SERVER, "utf-8")
     package = project.applications[0]["package"]
     names = ends_of(project)
     config = write_config(
         tmp_path / "config.yaml",
         {f"{name}_test": ends.credentials(*end) for name, end in names.items()},
     )
-    own = {path for name in names for path in made.glob(f"tests/*/test_*{name}*.py")}
-    env = {
-        **environment(made),
-        **prefect_server.environment,
-        f"{package.upper()}_CONFIG_PATH": str(config),
-    }
-    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
-    done = run([*command, *sorted(own)], env=env, cwd=made, seconds=900)
-    assert done.returncode == 0, done.stdout[-8000:]
-    assert " skipped" not in done.stdout, done.stdout[-3000:]
-    passed = int(done.stdout.split(" passed")[0].split()[-1])
+    report = report_of_tests(
+        made,
+        tmp_path,
+        [f"tests/*/test_*{name}*.py" for name in names],
+        servers={
+            **prefect_server.environment,
+            f"{package.upper()}_CONFIG_PATH": str(config),
+        },
+    )
+    assert " skipped" not in report, report[-3000:]
+    passed = int(report.split(" passed")[0].split()[-1])
     keep("pairs_run", project=project.title, tests=passed, wrong=0)
 
 
