@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from tests.e2e.generated.parts import HERE, environment, run, write_config
-from tests.golden import REPOSITORY, render
+from tests.golden import REPOSITORY, golden_of, render
 
 TOOLS = {
     "format": ["ruff", "format", "--check", "--diff", "--no-cache"],
@@ -136,14 +136,7 @@ class Project:
 
 def make(folder: Path, dialect: str, class_name: str) -> Project:
     """Render a project from a dialect to a folder."""
-    render(
-        folder,
-        [
-            ["component=project", "project_name=Acme Pipelines", "package=acme"],
-            ["component=destination", "name=local"],
-            ["component=source", f"name={dialect}", "destinations=[local]"],
-        ],
-    )
+    render(folder, golden_of("source", dialect).applications)
     return Project(folder, dialect, class_name)
 
 

@@ -20,6 +20,7 @@ from tests.e2e.generated.dialects import (
     make,
     same,
 )
+from tests.e2e.generated.telling import assert_telling
 
 TEXT, BYTES = "hex(encode(CAST({} AS VARCHAR)))", "hex({})"
 MICROSECONDS = "strftime({}, '%Y-%m-%d %H:%M:%S.%f')"
@@ -164,6 +165,7 @@ def test_what_arrow_does_not_hold_names_its_column_and_the_cast(
     assert case.cast in came["message"]
 
 
+@pytest.mark.moves("source/duckdb", "destination/local")
 def test_a_flow_moves_every_row(
     project: Project, database: Path, tmp_path: Path, prefect_server: PrefectServer
 ) -> None:
@@ -174,7 +176,9 @@ def test_a_flow_moves_every_row(
     assert rows == ROWS
     with duckdb.connect(database, read_only=True) as connection:
         expected = connection.execute(query).fetchall()
-    assert pl.read_parquet(tmp_path / "file.parquet").rows() == expected
+    found = pl.read_parquet(tmp_path / "file.parquet").rows()
+    assert found == expected
+    assert_telling(found)
 
 
 def test_bad_input_is_told_apart(

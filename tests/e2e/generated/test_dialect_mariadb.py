@@ -25,6 +25,7 @@ from tests.e2e.generated.dialects import (
     make,
     same,
 )
+from tests.e2e.generated.telling import assert_telling
 from tests.mariadb import MariaDB, missing
 
 CLASSES = {"mariadb": "MariaDB", "mysql": "MySQL"}
@@ -206,6 +207,7 @@ def test_any_double_comes_as_it_is(
     assert [float(each) for each in came["columns"][0]] == numbers
 
 
+@pytest.mark.moves("source/mariadb", "source/mysql", "destination/local")
 def test_a_flow_moves_every_row(
     project: Project, server: MariaDB, tmp_path: Path, prefect_server: PrefectServer
 ) -> None:
@@ -216,7 +218,9 @@ def test_a_flow_moves_every_row(
         "id, number, price, HEX(text), HEX(bytes), DATE_FORMAT(seen, '%H:%i:%s.%f')"
     )
     expected = server.sql(f"{MODES} SELECT {columns} FROM wide ORDER BY id")
-    found = pl.read_parquet(tmp_path / "file.parquet").select(
+    table = pl.read_parquet(tmp_path / "file.parquet")
+    assert_telling(table.rows())
+    found = table.select(
         pl.col("id", "number", "price").cast(pl.String),
         pl.col("text").cast(pl.Binary).bin.encode("hex").str.to_uppercase(),
         pl.col("bytes").bin.encode("hex").str.to_uppercase(),

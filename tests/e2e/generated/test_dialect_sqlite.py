@@ -19,6 +19,7 @@ from tests.e2e.generated.dialects import (
     make,
     same,
 )
+from tests.e2e.generated.telling import assert_telling
 
 TEXT, BYTES = "hex(CAST({} AS BLOB))", "hex({})"
 EXACT = "printf('%!.20g', {})"
@@ -168,6 +169,7 @@ def test_mixed_values_of_an_undeclared_column_are_refused_wherever_they_stand(
     assert "integer and text" in came["message"]
 
 
+@pytest.mark.moves("source/sqlite", "destination/local")
 def test_a_flow_moves_every_row(
     project: Project, database: Path, tmp_path: Path, prefect_server: PrefectServer
 ) -> None:
@@ -178,7 +180,9 @@ def test_a_flow_moves_every_row(
     assert rows == ROWS
     with closing(sqlite3.connect(database)) as connection:
         expected = connection.execute(query).fetchall()
-    assert pl.read_parquet(tmp_path / "file.parquet").rows() == expected
+    found = pl.read_parquet(tmp_path / "file.parquet").rows()
+    assert found == expected
+    assert_telling(found)
 
 
 def test_bad_input_is_told_apart(
