@@ -15,6 +15,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jinja2
 import pytest
 import yaml
 from jinja2.nativetypes import NativeEnvironment
@@ -290,6 +291,39 @@ LISTS: dict[str, Callable[[], Kinds]] = {
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_names_the_kinds_of_the_table(name: str) -> None:
     assert LISTS[name]()._asdict() == KNOWN._asdict()
+
+
+def names_jinja() -> Any:  # noqa: ANN401 - what a Jinja module holds
+    environment = jinja2.Environment(
+        autoescape=False,  # noqa: S701 - it renders no HTML
+        extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"],
+        loader=jinja2.FileSystemLoader(ROOT),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("template/kinds/names.jinja").make_module(TABLE)
+
+
+@pytest.mark.parametrize("folder", sorted(KNOWN.goldens))
+def test_no_connector_can_have_the_name_of_a_class_that_a_kind_imports(
+    folder: str,
+) -> None:
+    own, imported = set(), set()
+    for path in (golden.KINDS / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                own.add(node.name)
+            elif isinstance(node, ast.ImportFrom):
+                imported |= {alias.name for alias in node.names}
+    known = names_jinja()
+    accepted = []
+    # Another connector of the project is a name that its user has given.
+    for name in imported - own - {"Destination", "LocalFolder", "PostgreSQL", "Source"}:
+        words = re.findall("[A-Z][a-z0-9]+", name)
+        snake = "_".join(words).lower()
+        if name == "".join(words) and not str(known.problem_with_name(snake)).strip():
+            accepted.append(snake)
+    assert not accepted, "take them in the kind's row of template/kinds/table.yml"
 
 
 def moved_by_tests() -> dict[str, list[str]]:
