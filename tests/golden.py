@@ -183,35 +183,46 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def fresh(kind: Kind, folder: Path) -> dict[str, bytes]:
     """Render a kind's files; `folder` keeps the projects that several begin with."""
-    return kind.files(_project(kind.applications, folder))
+    return kind.files(project_of(kind.applications, folder))
 
 
-def _project(applications: list[list[str]], folder: Path) -> Path:
+def project_of(applications: list[list[str]], folder: Path) -> Path:
+    """Render a project below `folder`, or find it there; nobody changes it."""
     project = folder / sha256(repr(applications).encode()).hexdigest()[:16]
     if not project.exists():
         *before, last = applications
         if before:
-            shutil.copytree(_project(before, folder), project)
+            shutil.copytree(project_of(before, folder), project)
         render(project, [last])
     return project
 
 
 def main() -> None:
-    """Replace the goldens by a fresh render."""
+    """Write the goldens afresh: all of them, or the kinds whose folders are named."""
+    named = set(sys.argv[1:])
+    unknown = named - {kind.folder for kind in kinds()}
+    if unknown:
+        sys.exit(f"error: no golden is called {', '.join(sorted(unknown))}")
     with tempfile.TemporaryDirectory() as temporary:
-        project = Path(temporary) / "project"
-        render(project)
-        pin_template(project)
-        found = {kind.folder: fresh(kind, Path(temporary)) for kind in kinds()}
-        shutil.rmtree(REFERENCE, ignore_errors=True)
-        shutil.copytree(project, GOLDEN)
-    for folder, contents in found.items():
-        for path, content in contents.items():
-            place = KINDS / folder / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
-    place = REFERENCE.relative_to(REPOSITORY)
-    sys.stdout.write(f"Wrote {len(files(REFERENCE))} files to {place}.\n")
+        if not named:
+            project = Path(temporary) / "project"
+            render(project)
+            pin_template(project)
+            shutil.rmtree(REFERENCE, ignore_errors=True)
+            _write(GOLDEN, files(project))
+        for kind in kinds():
+            if not named or kind.folder in named:
+                _write(KINDS / kind.folder, fresh(kind, Path(temporary)))
+
+
+def _write(folder: Path, contents: dict[str, bytes]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    for path, content in contents.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    place = folder.relative_to(REPOSITORY)
+    sys.stdout.write(f"Wrote {len(contents)} files to {place}.\n")
 
 
 if __name__ == "__main__":

@@ -193,6 +193,15 @@ def in_the_readme() -> Kinds:
     return KNOWN
 
 
+def in_the_changelog() -> Kinds:
+    said = set(codes(page("CHANGELOG.md")))
+    return KNOWN._replace(
+        source=KNOWN.source & said,
+        destination=KNOWN.destination & said,
+        dialect=KNOWN.dialect & said,
+    )
+
+
 def in_the_goldens() -> Kinds:
     found: dict[str, set[str]] = {name: set() for name in Kinds._fields}
     for path in golden.KINDS.glob("*/*/.sourcewright/*/answers.yml"):
@@ -281,6 +290,7 @@ LISTS: dict[str, Callable[[], Kinds]] = {
     "docs/reference/questions.md": in_the_page_about_questions,
     "docs/reference/dialects.md and types.md": in_the_pages_about_types,
     "README.md": in_the_readme,
+    "CHANGELOG.md": in_the_changelog,
     "tests/reference": in_the_goldens,
     "pyproject.toml": in_our_environment,
     "what the shell completes": by_the_tab_key,
@@ -373,6 +383,46 @@ def test_the_golden_of_a_kind_is_fresh(kind: golden.Kind, rendered: Path) -> Non
     assert not changed, (
         f"{kind.folder} is stale: run `make golden`, and read git diff tests/reference"
     )
+
+
+# What may stand in prefect.yaml for a flow's parameter, by its annotation.
+ADMITTED: dict[str, tuple[type, ...]] = {
+    "bool": (bool,),
+    "list[str] | None": (list, type(None)),
+    "str": (str,),
+    "str | None": (str, type(None)),
+    "Verify": (str,),
+    "WriteMode": (str,),
+}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [each for each in GOLDENS if each.folder in KNOWN.goldens],
+    ids=lambda kind: kind.folder,
+)
+def test_the_deployments_of_a_kind_give_its_flows_what_they_take(
+    kind: golden.Kind, rendered: Path
+) -> None:
+    project = golden.project_of(kind.applications, rendered)
+    text = (project / "prefect.yaml").read_text("utf-8")
+    deployments = yaml.safe_load(text)["deployments"]
+    assert len(deployments) == 2
+    for deployment in deployments:
+        place, _, name = deployment["entrypoint"].partition(":")
+        module = ast.parse((project / place).read_text("utf-8"))
+        (flow,) = (
+            node
+            for node in module.body
+            if isinstance(node, ast.FunctionDef) and node.name == name
+        )
+        types = {
+            each.arg: ADMITTED[ast.unparse(each.annotation)]
+            for each in flow.args.args
+            if each.annotation
+        }
+        for parameter, value in deployment["parameters"].items():
+            assert isinstance(value, types[parameter]), f"{name}: {parameter}"
 
 
 def test_every_golden_is_of_a_kind() -> None:

@@ -7,7 +7,7 @@ from acme.sources.rest_api import REST, RestAPI
 
 
 class Api0Credentials(NoAuthentication):
-    """What the API asks for: nobody is asked."""
+    """What the API asks for: nothing."""
 
 
 class Api0(REST):

@@ -37,7 +37,7 @@ def postgresql_to_warehouse(
         postgresql_credentials_secret: The Prefect block that holds them instead.
         warehouse_config_key: The config key of the destination's credentials.
         warehouse_credentials_secret: The Prefect block that holds them instead.
-        mode: What becomes of rows that are there, as the class says.
+        mode: What becomes of rows that are there, as `TableDestination` says.
         key: The columns that tell rows apart, for the mode "upsert" alone.
     """
     df = postgresql_to_df(
