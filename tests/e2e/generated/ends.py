@@ -15,8 +15,8 @@ import duckdb
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.e2e.generated.pairs import table
 from tests.e2e.generated.parts import connection_string, postgresql_credentials
+from tests.golden import table
 from tests.mariadb import MariaDB, missing
 
 if TYPE_CHECKING:
