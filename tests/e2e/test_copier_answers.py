@@ -66,6 +66,7 @@ BAD_MODULES = {
     "adls_in_batches": "the project uses itself",  # a flow's name ends so
     "orders_batches_to_adls": "the project uses itself",  # a task's name
 }
+BAD_PACKAGES = {"pandas": "uses: choose", "acme.ingest": "Use snake_case"}
 BAD_LISTS = {
     "adls": "Give a list of names",
     "'': adls": "Give a list of names",
@@ -115,13 +116,31 @@ BAD_COLUMNS = {
     "{'a\"b': integer}": "can't be a column",
     "{undeclared_fields: json}": "can't be declared",
 }
+BAD_FOLDERS = {
+    "/etc": "Give a folder",
+    "../x": "Give a folder",
+    "a/../b": "Give a folder",
+    "a//b": "Give a folder",
+    "a/": "Give a folder",
+    ".git": "Give a folder",
+    "a\\b": "Give a folder",
+    "a b": "Give a folder",
+    "\u00fc": "Give a folder",
+    "{{ 7 * 7 }}": "Give a folder",
+}
 SOURCE = {"component": "source", "package": "acme", "name": "orders"}
 REST = {**SOURCE, "kind": "rest"}
 FLOW = {"component": "flow", "package": "acme", "source": "a1", "destination": "b1"}
+EXISTING = {"component": "project", "host": "existing"}
 BAD_ANSWERS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "component": ({}, BAD_CHOICES),
     "project_name": ({"component": "project"}, BAD_TITLES),
-    "package": ({"component": "project"}, BAD_NAMES | {"pandas": "uses: choose"}),
+    "package": ({"component": "project"}, BAD_NAMES | BAD_PACKAGES),
+    "host": ({"component": "project"}, BAD_CHOICES),
+    "source_folder": (EXISTING, BAD_FOLDERS | {"": "Give a folder"}),
+    "tests_folder": (EXISTING, BAD_FOLDERS | {"": "Give a folder", ".": "Give a"}),
+    "docs_folder": (EXISTING, BAD_FOLDERS | {".": "Give a folder"}),
+    "runtime": (EXISTING, BAD_CHOICES),
     "name": (SOURCE, BAD_MODULES),
     "kind": (SOURCE, BAD_CHOICES),
     "dialect": (SOURCE, BAD_CHOICES),

@@ -233,11 +233,13 @@ def next_project(
         PROJECT_EDITS,
         "    name: Destination\n",
         "    name: Destination\n  - edit: export\n"
-        "    file: src/{{ package }}/sources/__init__.py\n"
+        "    file: {{ code }}/sources/__init__.py\n"
         "    module: .base\n    name: Connector\n",
     )
     made.replace(PROJECT_EDITS, BASES, BASES + ERRORS)
-    made.write("template/project/docs/references/sources/errors.md", "# Errors\n")
+    made.write(
+        "template/project/{{ docs_folder }}/references/sources/errors.md", "# Errors\n"
+    )
     # The skeleton of a shared file is the project's own after the first copy.
     made.replace("template/project/mkdocs.yml.jinja", "font: false", "font: true")
     made.release("v0.2.0")

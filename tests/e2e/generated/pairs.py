@@ -27,7 +27,7 @@ PACKAGES = ("acme", "data_lake_2")
 NAMES = ("own", "short", "long")
 
 # Questions with choices that don't belong to a kind of source.
-GENERAL = {"component", "kind", "source_kind", "destination_kind"}
+GENERAL = {"component", "host", "runtime", "kind", "source_kind", "destination_kind"}
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,14 @@ def projects() -> list[Project]:
             titles.add(project.title)
             found.append(project)
     return found
+
+
+def as_answers(project: Project) -> list[list[str]]:
+    """Return a project's answers as `copier copy --data` takes them."""
+    return [
+        [f"{name}={value}" for name, value in each.items()]
+        for each in project.applications
+    ]
 
 
 def _destinations() -> list[str]:

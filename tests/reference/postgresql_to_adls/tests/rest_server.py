@@ -22,7 +22,7 @@ from acme.pagination import (
     PageNumber,
 )
 from acme.sources.rest_api import REST, RestAPI
-from tests.http_server import HttpServer, Reply, Request
+from .http_server import HttpServer, Reply, Request
 
 PAGE = 40  # records
 FIRST_DAY = date(2024, 2, 28)

@@ -19,7 +19,7 @@ from acme.exceptions import (
     VerificationError,
 )
 from acme.sources import Destination
-from tests.contracts.shown import everything_shown
+from .shown import everything_shown
 
 OLD = pd.DataFrame({"number": pd.array([1], dtype="Int64"), "text": ["old"]})
 NEW = pd.DataFrame({"number": pd.array([2, None], dtype="Int64"), "text": ["", None]})

@@ -7,10 +7,10 @@ import pytest
 
 from acme.exceptions import CredentialError
 from acme.sources.rest_api import REST
-from tests.contracts.shown import everything_shown
-from tests.contracts.source import LiveSourceContract
-from tests.http_server import Reply
-from tests.rest_server import RestServer, example
+from ..http_server import Reply
+from ..rest_server import RestServer, example
+from .shown import everything_shown
+from .source import LiveSourceContract
 
 
 class LiveRestContract(LiveSourceContract):

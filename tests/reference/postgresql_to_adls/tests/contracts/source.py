@@ -15,7 +15,7 @@ from acme.exceptions import (
 from acme.signals import SKIP
 from acme.sources import Source
 from acme.sources.base import FIRST_ROWS
-from tests.contracts.shown import everything_shown
+from .shown import everything_shown
 
 
 class OfflineSourceContract:

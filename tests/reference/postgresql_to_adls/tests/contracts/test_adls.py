@@ -12,9 +12,9 @@ import pandas as pd
 
 from acme.orchestration.prefect.tasks import df_to_adls
 from acme.sources import AzureDataLake
-from tests.contracts.destination import FileDestinationContract
-from tests.contracts.extra import ExtraContract
-from tests.contracts.orchestration import TaskContract
+from .destination import FileDestinationContract
+from .extra import ExtraContract
+from .orchestration import TaskContract
 
 
 class TestAzureDataLake(FileDestinationContract):

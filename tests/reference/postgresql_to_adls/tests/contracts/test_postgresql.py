@@ -10,9 +10,9 @@ if find_spec("psycopg2") is None:
 
 from acme.orchestration.prefect.tasks import postgresql_to_df
 from acme.sources import PostgreSQL
-from tests.contracts.extra import ExtraContract
-from tests.contracts.orchestration import TaskContract
-from tests.contracts.source import SourceContract
+from .extra import ExtraContract
+from .orchestration import TaskContract
+from .source import SourceContract
 
 
 class TestPostgreSQL(SourceContract):

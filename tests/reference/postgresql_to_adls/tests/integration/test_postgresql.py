@@ -27,10 +27,10 @@ if find_spec("psycopg2") is None:
 
 from acme.sources import PostgreSQL
 from acme.sources.base import BATCH_BYTES
-from tests.contracts.shown import everything_shown
-from tests.contracts.source import LiveSourceContract
-from tests.integration.live import postgresql as live
-from tests.integration.live import skip_without
+from ..contracts.shown import everything_shown
+from ..contracts.source import LiveSourceContract
+from .live import postgresql as live
+from .live import skip_without
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from acme.orchestration.prefect.utils import (
     get_credentials,
     retry_if_retriable,
 )
-from tests.contracts.shown import everything_shown
+from ..contracts.shown import everything_shown
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

@@ -29,7 +29,7 @@ from azure.core.exceptions import (
 import pandas as pd
 
 from acme.sources import AzureDataLake
-from tests.contracts.shown import everything_shown
+from ..contracts.shown import everything_shown
 
 ACCOUNT = {"account_name": "account"}
 KEY = "Y2FuYXJ5"

@@ -28,7 +28,7 @@ from acme.sources.base import (
     Credentials,
     FileDestination,
 )
-from tests.contracts.source import LiveSourceContract
+from ..contracts.source import LiveSourceContract
 
 
 class SQLiteCredentials(Credentials):

@@ -8,7 +8,7 @@ from acme.config import (
     get_source_credentials,
 )
 from acme.exceptions import ConfigError
-from tests.contracts.shown import everything_shown
+from ..contracts.shown import everything_shown
 
 DEFAULT_PATH = "~/.config/acme/config.yaml"
 PATH_VARIABLE = "ACME_CONFIG_PATH"

@@ -44,8 +44,8 @@ from acme.sources.rest_api import (
     REST,
     RestAPI,
 )
-from tests.contracts.shown import everything_shown
-from tests.http_server import HttpServer, Reply, Request
+from ..contracts.shown import everything_shown
+from ..http_server import HttpServer, Reply, Request
 
 CANARY = "a-canary-in-the-mine"
 QUICK = Limits(

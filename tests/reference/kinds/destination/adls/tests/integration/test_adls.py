@@ -24,8 +24,8 @@ if find_spec("adlfs") is None:
 from acme.orchestration.prefect.tasks import df_to_adls
 from acme.sources import AzureDataLake
 from acme.sources.azure_data_lake import BLOCK_BYTES
-from tests.contracts.destination import NEW, OLD, LiveFileDestinationContract
-from tests.integration.live import adls as live
+from ..contracts.destination import NEW, OLD, LiveFileDestinationContract
+from .live import adls as live
 
 
 @pytest.fixture

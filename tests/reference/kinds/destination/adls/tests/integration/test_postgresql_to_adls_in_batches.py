@@ -6,9 +6,9 @@ from acme.exceptions import (
 from acme.loading import Verify
 from acme.orchestration.prefect.flows import postgresql_to_adls_in_batches as flow
 from acme.sources import PostgreSQL
-from tests.integration.live import adls as destination
-from tests.integration.live import postgresql as source
-from tests.integration.live import skip_without
+from .live import adls as destination
+from .live import postgresql as source
+from .live import skip_without
 
 VERIFICATIONS = ["none", "bytes"]
 if PostgreSQL.has_checksums:

@@ -2,8 +2,8 @@ import pandas as pd
 
 from acme.orchestration.prefect.tasks import df_to_local
 from acme.sources import LocalFolder
-from tests.contracts.destination import FileDestinationContract
-from tests.contracts.orchestration import TaskContract
+from .destination import FileDestinationContract
+from .orchestration import TaskContract
 
 
 class TestLocalFolder(FileDestinationContract):

@@ -1,6 +1,6 @@
 from acme.sources import LocalFolder
-from tests.contracts.destination import NEW
-from tests.integration.live import local as live
+from ..contracts.destination import NEW
+from .live import local as live
 
 
 def test_what_is_written_is_read_back() -> None:

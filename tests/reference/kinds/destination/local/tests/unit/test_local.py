@@ -12,7 +12,7 @@ from acme.exceptions import (
 )
 from acme.sources import LocalFolder
 from acme.sources.local_folder import STALE_SECONDS
-from tests.contracts.destination import NEW, OLD, LiveFileDestinationContract
+from ..contracts.destination import NEW, OLD, LiveFileDestinationContract
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 from acme.orchestration.prefect.flows import postgresql_to_warehouse_in_batches
 from acme.orchestration.prefect.tasks import postgresql_batches_to_warehouse
-from tests.contracts.orchestration import FlowContract, TaskContract
+from .orchestration import FlowContract, TaskContract
 
 
 class TestFlow(FlowContract):

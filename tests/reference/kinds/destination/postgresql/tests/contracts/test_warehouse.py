@@ -12,9 +12,9 @@ import pandas as pd
 
 from acme.orchestration.prefect.tasks import df_to_warehouse
 from acme.sources import Warehouse
-from tests.contracts.destination import DestinationContract
-from tests.contracts.extra import ExtraContract
-from tests.contracts.orchestration import TaskContract
+from .destination import DestinationContract
+from .extra import ExtraContract
+from .orchestration import TaskContract
 
 
 class TestWarehouse(DestinationContract):

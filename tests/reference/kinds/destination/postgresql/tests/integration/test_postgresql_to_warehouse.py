@@ -2,9 +2,9 @@ import pytest
 
 from acme.exceptions import DestinationExistsError
 from acme.orchestration.prefect.flows import postgresql_to_warehouse as flow
-from tests.integration.live import postgresql as source
-from tests.integration.live import skip_without
-from tests.integration.live import warehouse as destination
+from .live import postgresql as source
+from .live import skip_without
+from .live import warehouse as destination
 
 
 @pytest.mark.usefixtures("prefect_server")

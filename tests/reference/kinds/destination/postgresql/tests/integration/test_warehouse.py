@@ -22,13 +22,13 @@ if find_spec("psycopg2") is None:
 
 from acme.orchestration.prefect.tasks import df_to_warehouse
 from acme.sources import Warehouse
-from tests.contracts.destination import (
+from ..contracts.destination import (
     BATCH,
     NEW,
     OLD,
     LiveTableDestinationContract,
 )
-from tests.integration.live import warehouse as live
+from .live import warehouse as live
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ import pandas as pd
 
 from acme.sources import Warehouse
 from acme.sources.warehouse import _explained
-from tests.contracts.shown import everything_shown
+from ..contracts.shown import everything_shown
 
 NOWHERE = {
     "host": "127.0.0.1",

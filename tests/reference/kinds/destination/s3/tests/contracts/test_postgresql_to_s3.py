@@ -1,5 +1,5 @@
 from acme.orchestration.prefect.flows import postgresql_to_s3
-from tests.contracts.orchestration import FlowContract
+from .orchestration import FlowContract
 
 
 class TestFlow(FlowContract):

@@ -1,6 +1,6 @@
 from acme.orchestration.prefect.flows import postgresql_to_s3_in_batches
 from acme.orchestration.prefect.tasks import postgresql_batches_to_s3
-from tests.contracts.orchestration import FlowContract, TaskContract
+from .orchestration import FlowContract, TaskContract
 
 
 class TestFlow(FlowContract):

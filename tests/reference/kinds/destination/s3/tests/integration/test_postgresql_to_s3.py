@@ -2,9 +2,9 @@ import pytest
 
 from acme.exceptions import DestinationExistsError
 from acme.orchestration.prefect.flows import postgresql_to_s3 as flow
-from tests.integration.live import postgresql as source
-from tests.integration.live import s3 as destination
-from tests.integration.live import skip_without
+from .live import postgresql as source
+from .live import s3 as destination
+from .live import skip_without
 
 
 @pytest.mark.usefixtures("prefect_server")

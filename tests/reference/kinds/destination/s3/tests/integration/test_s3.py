@@ -25,8 +25,8 @@ if find_spec("boto3") is None:
 from acme.orchestration.prefect.tasks import df_to_s3
 from acme.sources import S3
 from acme.sources.s3 import PART_BYTES
-from tests.contracts.destination import NEW, OLD, LiveFileDestinationContract
-from tests.integration.live import s3 as live
+from ..contracts.destination import NEW, OLD, LiveFileDestinationContract
+from .live import s3 as live
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from botocore import exceptions
 import pandas as pd
 
 from acme.sources import S3
-from tests.contracts.shown import everything_shown
+from ..contracts.shown import everything_shown
 
 SECRET = "canary"
 KEY = {"access_key_id": "key", "secret_access_key": SECRET}

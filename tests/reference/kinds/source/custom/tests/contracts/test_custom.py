@@ -2,8 +2,8 @@ import pytest
 
 from acme.orchestration.prefect.tasks import custom_to_df
 from acme.sources import Custom
-from tests.contracts.orchestration import TaskContract
-from tests.contracts.source import LiveSourceContract, OfflineSourceContract
+from .orchestration import TaskContract
+from .source import LiveSourceContract, OfflineSourceContract
 
 SECRET = "a-canary-in-the-mine"
 CREDENTIALS = {"token": SECRET}

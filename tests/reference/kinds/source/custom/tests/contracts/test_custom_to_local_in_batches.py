@@ -1,6 +1,6 @@
 from acme.orchestration.prefect.flows import custom_to_local_in_batches
 from acme.orchestration.prefect.tasks import custom_batches_to_local
-from tests.contracts.orchestration import FlowContract, TaskContract
+from .orchestration import FlowContract, TaskContract
 
 
 class TestFlow(FlowContract):

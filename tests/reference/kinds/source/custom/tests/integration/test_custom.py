@@ -1,6 +1,6 @@
 from acme.sources import Custom
-from tests.integration.live import custom as live
-from tests.integration.live import skip_without
+from .live import custom as live
+from .live import skip_without
 
 
 def test_the_source_gives_its_columns() -> None:

@@ -2,9 +2,9 @@ import pytest
 
 from acme.exceptions import DestinationExistsError
 from acme.orchestration.prefect.flows import custom_to_local as flow
-from tests.integration.live import custom as source
-from tests.integration.live import local as destination
-from tests.integration.live import skip_without
+from .live import custom as source
+from .live import local as destination
+from .live import skip_without
 
 
 @pytest.mark.usefixtures("prefect_server")

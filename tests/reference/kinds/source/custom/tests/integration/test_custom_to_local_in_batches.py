@@ -6,9 +6,9 @@ from acme.exceptions import (
 from acme.loading import Verify
 from acme.orchestration.prefect.flows import custom_to_local_in_batches as flow
 from acme.sources import Custom
-from tests.integration.live import custom as source
-from tests.integration.live import local as destination
-from tests.integration.live import skip_without
+from .live import custom as source
+from .live import local as destination
+from .live import skip_without
 
 VERIFICATIONS = ["none", "bytes"]
 if Custom.has_checksums:

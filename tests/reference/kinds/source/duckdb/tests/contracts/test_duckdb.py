@@ -11,9 +11,9 @@ if find_spec("duckdb") is None:
 
 from acme.orchestration.prefect.tasks import duckdb_to_df
 from acme.sources import DuckDB
-from tests.contracts.extra import ExtraContract
-from tests.contracts.orchestration import TaskContract
-from tests.contracts.source import SourceContract
+from .extra import ExtraContract
+from .orchestration import TaskContract
+from .source import SourceContract
 
 
 class TestDuckDB(SourceContract):

@@ -23,8 +23,8 @@ import duckdb
 
 from acme.sources import DuckDB
 from acme.sources.base import BATCH_BYTES
-from tests.contracts.source import LiveSourceContract
-from tests.integration.live import duckdb as live
+from ..contracts.source import LiveSourceContract
+from .live import duckdb as live
 
 
 @pytest.fixture

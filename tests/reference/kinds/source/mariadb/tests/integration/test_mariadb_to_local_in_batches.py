@@ -6,9 +6,9 @@ from acme.exceptions import (
 from acme.loading import Verify
 from acme.orchestration.prefect.flows import mariadb_to_local_in_batches as flow
 from acme.sources import MariaDB
-from tests.integration.live import local as destination
-from tests.integration.live import mariadb as source
-from tests.integration.live import skip_without
+from .live import local as destination
+from .live import mariadb as source
+from .live import skip_without
 
 VERIFICATIONS = ["none", "bytes"]
 if MariaDB.has_checksums:

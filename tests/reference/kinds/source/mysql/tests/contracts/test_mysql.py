@@ -10,9 +10,9 @@ if find_spec("pymysql") is None:
 
 from acme.orchestration.prefect.tasks import mysql_to_df
 from acme.sources import MySQL
-from tests.contracts.extra import ExtraContract
-from tests.contracts.orchestration import TaskContract
-from tests.contracts.source import SourceContract
+from .extra import ExtraContract
+from .orchestration import TaskContract
+from .source import SourceContract
 
 
 class TestMySQL(SourceContract):

@@ -25,10 +25,10 @@ if find_spec("pymysql") is None:
 
 from acme.sources import MySQL
 from acme.sources.base import BATCH_BYTES
-from tests.contracts.shown import everything_shown
-from tests.contracts.source import LiveSourceContract
-from tests.integration.live import mysql as live
-from tests.integration.live import skip_without
+from ..contracts.shown import everything_shown
+from ..contracts.source import LiveSourceContract
+from .live import mysql as live
+from .live import skip_without
 
 COUNTED = (
     "WITH RECURSIVE counted (number) AS "

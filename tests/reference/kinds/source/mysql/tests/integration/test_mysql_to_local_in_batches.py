@@ -6,9 +6,9 @@ from acme.exceptions import (
 from acme.loading import Verify
 from acme.orchestration.prefect.flows import mysql_to_local_in_batches as flow
 from acme.sources import MySQL
-from tests.integration.live import local as destination
-from tests.integration.live import mysql as source
-from tests.integration.live import skip_without
+from .live import local as destination
+from .live import mysql as source
+from .live import skip_without
 
 VERIFICATIONS = ["none", "bytes"]
 if MySQL.has_checksums:

@@ -1,5 +1,5 @@
 from acme.orchestration.prefect.flows import postgresql_to_local
-from tests.contracts.orchestration import FlowContract
+from .orchestration import FlowContract
 
 
 class TestFlow(FlowContract):

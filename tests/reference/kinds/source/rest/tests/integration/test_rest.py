@@ -9,8 +9,8 @@ if find_spec("httpx") is None:
     )
 
 from acme.sources import Rest
-from tests.integration.live import rest as live
-from tests.integration.live import skip_without
+from .live import rest as live
+from .live import skip_without
 
 
 def test_the_api_gives_the_declared_columns() -> None:

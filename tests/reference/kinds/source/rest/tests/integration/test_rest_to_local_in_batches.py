@@ -6,9 +6,9 @@ from acme.exceptions import (
 from acme.loading import Verify
 from acme.orchestration.prefect.flows import rest_to_local_in_batches as flow
 from acme.sources import Rest
-from tests.integration.live import local as destination
-from tests.integration.live import rest as source
-from tests.integration.live import skip_without
+from .live import local as destination
+from .live import rest as source
+from .live import skip_without
 
 VERIFICATIONS = ["none", "bytes"]
 if Rest.has_checksums:

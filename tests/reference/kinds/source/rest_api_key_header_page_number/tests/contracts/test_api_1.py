@@ -14,11 +14,11 @@ if find_spec("httpx") is None:
 
 from acme.orchestration.prefect.tasks import api_1_to_df
 from acme.sources import Api1
-from tests.contracts.extra import ExtraContract
-from tests.contracts.orchestration import TaskContract
-from tests.contracts.rest import LiveRestContract
-from tests.contracts.source import SourceContract
-from tests.rest_server import RestServer, quick
+from ..rest_server import RestServer, quick
+from .extra import ExtraContract
+from .orchestration import TaskContract
+from .rest import LiveRestContract
+from .source import SourceContract
 
 SECRET = "a-canary-in-the-mine"
 CREDENTIALS: dict[str, Any] = {

@@ -9,8 +9,8 @@ if find_spec("httpx") is None:
     )
 
 from acme.sources import Api1
-from tests.integration.live import api_1 as live
-from tests.integration.live import skip_without
+from .live import api_1 as live
+from .live import skip_without
 
 
 def test_the_api_gives_the_declared_columns() -> None:

@@ -2,8 +2,8 @@ from typing import ClassVar
 
 from acme.orchestration.prefect.tasks import sqlite_to_df
 from acme.sources import SQLite
-from tests.contracts.orchestration import TaskContract
-from tests.contracts.source import SourceContract
+from .orchestration import TaskContract
+from .source import SourceContract
 
 
 class TestSQLite(SourceContract):

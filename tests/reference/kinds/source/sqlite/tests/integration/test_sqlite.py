@@ -14,8 +14,8 @@ from acme.exceptions import (
 from acme.sources import SQLite
 from acme.sources import sqlite as module
 from acme.sources.base import BATCH_BYTES
-from tests.contracts.source import LiveSourceContract
-from tests.integration.live import sqlite as live
+from ..contracts.source import LiveSourceContract
+from .live import sqlite as live
 
 COUNTED = (
     "WITH RECURSIVE counted (number) AS (SELECT 1 UNION ALL "

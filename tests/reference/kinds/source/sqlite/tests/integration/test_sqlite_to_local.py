@@ -2,9 +2,9 @@ import pytest
 
 from acme.exceptions import DestinationExistsError
 from acme.orchestration.prefect.flows import sqlite_to_local as flow
-from tests.integration.live import local as destination
-from tests.integration.live import skip_without
-from tests.integration.live import sqlite as source
+from .live import local as destination
+from .live import skip_without
+from .live import sqlite as source
 
 
 @pytest.mark.usefixtures("prefect_server")

@@ -6,9 +6,9 @@ from acme.exceptions import (
 from acme.loading import Verify
 from acme.orchestration.prefect.flows import sqlite_to_local_in_batches as flow
 from acme.sources import SQLite
-from tests.integration.live import local as destination
-from tests.integration.live import skip_without
-from tests.integration.live import sqlite as source
+from .live import local as destination
+from .live import skip_without
+from .live import sqlite as source
 
 VERIFICATIONS = ["none", "bytes"]
 if SQLite.has_checksums:

@@ -6,7 +6,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from acme.sources import LocalFolder
-from tests.integration.live import skip_without
+from . import skip_without
 
 CONFIG_KEY = "local_test"
 

@@ -8,7 +8,7 @@ import psycopg2
 import pyarrow as pa
 
 from acme.sources import Warehouse
-from tests.integration.live import skip_without
+from . import skip_without
 
 CONFIG_KEY = "warehouse_test"
 SCHEMA = "connector_tests"

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from acme.sources import S3
-from tests.integration.live import skip_without
+from . import skip_without
 
 CONFIG_KEY = "s3_test"
 BUCKET = "connector-tests"
