@@ -147,9 +147,8 @@ class Project:
 
 def make(folder: Path, names: Mapping[str, str]) -> dict[str, Project]:
     """Render a project from each of some dialects to a folder; give it by dialect."""
-    goldens = [golden_of("source", name) for name in names]
-    project, local, _ = goldens[0].applications
-    render(folder, [project, local, *(each.answers for each in goldens)])
+    first, *others = (golden_of("source", name) for name in names)
+    render(folder, [*first.applications, *(each.answers for each in others)])
     return {
         name: Project(folder, name, class_name) for name, class_name in names.items()
     }

@@ -5,6 +5,7 @@ the prompt admits, what the Tab key gives.
 """
 
 import ast
+import inspect
 import os
 import re
 import subprocess
@@ -12,7 +13,6 @@ import sys
 import tomllib
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from inspect import getsource
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -338,44 +338,32 @@ def test_no_connector_can_have_the_name_of_a_class_that_a_kind_imports(
     assert not accepted, "take them in the kind's row of template/kinds/table.yml"
 
 
-def calls(node: ast.AST) -> dict[str, ast.Call]:
-    """Return the calls in a piece of code, by what is called."""
-    found = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
-    return {ast.unparse(each.func): each for each in found}
+def tells(node: ast.FunctionDef | ast.ClassDef) -> bool:
+    """Tell whether a test, or what its class inherits, looks at the rows it moved."""
+    if isinstance(node, ast.ClassDef):
+        moving = inspect.getsource(DialectContract.test_a_flow_moves_every_row)
+        bases = [ast.unparse(base) for base in node.bases]
+        return bases == ["DialectContract"] and "assert_telling(" in moving
+    calls = (each for each in ast.walk(node) if isinstance(each, ast.Call))
+    return any(ast.unparse(each.func) == "assert_telling" for each in calls)
 
 
-def moved_by(node: ast.AST) -> list[str]:
-    """Return the goldens whose rows a test moves, or a dialect's class of tests."""
-    if isinstance(node, ast.FunctionDef):
-        marker = calls(node).get("pytest.mark.moves")
-        if marker is None:
-            return []
-        assert "assert_telling" in calls(node), node.name
-        return [ast.literal_eval(each) for each in marker.args]
-    if isinstance(node, ast.ClassDef) and "DialectContract" in map(
-        ast.unparse, node.bases
-    ):
-        assert "assert_telling(" in getsource(
-            DialectContract.test_a_flow_moves_every_row
-        )
-        (names,) = (
-            each.value
-            for each in node.body
-            if isinstance(each, ast.AnnAssign) and ast.unparse(each.target) == "names"
-        )
-        assert names
-        return [f"source/{name}" for name in ast.literal_eval(names)]
-    return []
-
-
-def moved_by_tests() -> set[str]:
-    """Return the goldens whose rows are moved."""
-    return {
-        name
-        for path in Path(__file__).parent.glob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        for name in moved_by(node)
-    }
+def moved_by_tests() -> dict[str, list[str]]:
+    """Return by what tests the rows of each golden are moved."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(Path(__file__).parent.glob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+                continue
+            for mark in node.decorator_list:
+                if isinstance(mark, ast.Call) and "mark.moves" in ast.unparse(
+                    mark.func
+                ):
+                    assert tells(node), f"{path.name}: {node.name}"
+                    for argument in mark.args:
+                        name = ast.literal_eval(argument)
+                        found.setdefault(name, []).append(f"{path.name}: {node.name}")
+    return found
 
 
 def test_every_kind_has_a_test_that_moves_a_thousand_rows() -> None:
@@ -384,7 +372,7 @@ def test_every_kind_has_a_test_that_moves_a_thousand_rows() -> None:
         for name, row in [*TABLE["dialects"].items(), *TABLE["kinds"]["source"].items()]
         if NO_SERVER.search(row.get("run", ""))
     }
-    assert moved_by_tests() == KNOWN.goldens - without
+    assert set(moved_by_tests()) == KNOWN.goldens - without
 
 
 GOLDENS = list(golden.kinds())
