@@ -27,7 +27,7 @@ from tests.e2e.generated.dialects import DialectContract
 ROOT = golden.REPOSITORY
 PARTIALS = ROOT / "template" / "kinds"
 TOOL = Path(sys.executable).with_name("sourcewright")
-NO_SERVER = "no server"  # how the table says that rows can't be moved on this machine
+NO_SERVER = re.compile(r"\bnot\b")  # how the table says that its server can't be had
 
 # What a source's dialect or kind brings, after its shape; and a destination.
 OF_A_SOURCE = {"", "_live", "_test_contract", "_test_integration", "_test_unit"}
@@ -370,7 +370,7 @@ def test_every_kind_has_a_test_that_moves_a_thousand_rows() -> None:
     without = {
         f"source/{name}"
         for name, row in [*TABLE["dialects"].items(), *TABLE["kinds"]["source"].items()]
-        if NO_SERVER in row.get("run", "")
+        if NO_SERVER.search(row.get("run", ""))
     }
     assert set(moved_by_tests()) == KNOWN.goldens - without
 
