@@ -62,7 +62,15 @@ class Lines:
     text: str
 
 
-Edit: TypeAlias = Export | Import | Dependency | Item | Reference | Lines
+@dataclass(frozen=True)
+class Settings:
+    """A tool's settings in a TOML or an INI file: one table with its header."""
+
+    file: str
+    text: str
+
+
+Edit: TypeAlias = Export | Import | Dependency | Item | Reference | Lines | Settings
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,10 @@ class OwnedFile:
 
 @dataclass(frozen=True)
 class Application:
-    """One application's part of the ledger; `edits` is None without an edits.yml."""
+    """One application's part of the ledger; `edits` is None without an edits.yml.
+
+    `created` are shared files that it makes where there are none.
+    """
 
     id: str
     edits: tuple[Edit, ...] | None = None
@@ -123,6 +134,7 @@ class Application:
     woven_text: str | None = None
     needs: tuple[Need, ...] = ()
     files: tuple[OwnedFile, ...] = ()
+    created: tuple[OwnedFile, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,8 @@ def _refuse_installed(tree: Tree, wanted: Rendered) -> None:
     package = str(wanted.answers["package"])
     if wanted.application != "project" or "project" in tree.applications():
         return
+    if wanted.answers["existing"]:
+        return
     found = find_spec(package)
     if found is not None and not _is_folder(found, tree.root):
         what = f'package: "{package}" is installed here already'

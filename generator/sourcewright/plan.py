@@ -20,6 +20,7 @@ from sourcewright.changes import (
     Item,
     Pending,
     Plan,
+    Settings,
     SharedFile,
     Woven,
 )
@@ -240,6 +241,8 @@ def _list(edit: Edit) -> tuple[str, ...] | None:
             return ("extras", extra) if extra else ("dependencies",)
         case Item(at=at):
             return ("at", *at)
+        case Settings(text=text):
+            return ("settings", text.partition("\n")[0])
     return None
 
 
@@ -291,6 +294,8 @@ def _reshape(file: _File, whole: _File, own: tuple[str, ...] | None) -> None:
         for edit, record in whole.ours.items()
         if own is not None and _list(edit) == own and record.former is not None
     ]
+    if own is not None and own[0] == "settings":
+        return
     with suppress(EditRefused):
         before, after = _rebuilt(whole, own), _rebuilt(file, own)
         if before and after and before.text == whole.text:

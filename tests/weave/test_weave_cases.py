@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from sourcewright import ledger
-from sourcewright.changes import Dependency, Export, Item, Lines, Reference
+from sourcewright.changes import (
+    Dependency,
+    Export,
+    Item,
+    Lines,
+    Reference,
+    Settings,
+)
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/edits.yml"))
@@ -44,6 +51,9 @@ EXTRA = Dependency("pyproject.toml", "adlfs>=2026.4", "adls")
 NEED = Dependency("pyproject.toml", "adlfs>=2026.4")
 REFERENCE = Reference("page.md", "acme.a")
 ENV = Lines(".env.example", "# A\nA=")
+BLACK = Settings("pyproject.toml", "[tool.black]\nforce-exclude = 'a'")
+MYPY = Settings("pyproject.toml", '[[tool.mypy.overrides]]\nmodule = ["a.*"]')
+FLAKE8 = Settings("setup.cfg", "[flake8]\nextend-exclude = a,b")
 
 REFUSED = [
     (EXPORT, "def broken(:\n", "not valid Python"),
@@ -81,6 +91,15 @@ REFUSED = [
     (REFERENCE, "```\n", "does not end"),
     (REFERENCE, "<!-- \n", "does not end"),
     (ENV, "export A=1\n", "set in it already"),
+    (BLACK, "[tool.black]\nforce-exclude = 'b'\n", "tool.black has force-exclude"),
+    (BLACK, "tool.black.line-length = 9\n", "not valid TOML"),
+    (BLACK, "[tool]\nblack = 1\n", "tool.black is no table"),
+    (BLACK, "[tool\n", "not valid TOML"),
+    (MYPY, "[tool.mypy]\noverrides = []\n", "not valid TOML"),
+    (MYPY, "[tool.mypy.overrides]\na = 1\n", "is no list of tables"),
+    (FLAKE8, "[flake8]\nextend-exclude=b\n", "flake8 has extend-exclude"),
+    (FLAKE8, "x = 1\n", "not valid INI"),
+    (FLAKE8, "[flake8]\n[flake8]\n", "not valid INI"),
 ]
 
 
@@ -107,6 +126,9 @@ FOUND = [
     (NEED, "[project]\ndependencies = [ 'adlfs>=2026.4' ]\n"),
     (REFERENCE, "::: acme.a\n    options:\n      x: 1\n"),
     (ENV, "# A\nA="),
+    (BLACK, "[tool]\nblack = {force-exclude = 'a', line-length = 9}\n"),
+    (MYPY, "[[tool.mypy.overrides]]\nmodule = [ 'a.*' ]\n"),
+    (FLAKE8, "[flake8]\nextend-exclude: a,b\nx = 1\n"),
 ]
 
 
@@ -189,6 +211,10 @@ BETWEEN = [
         "[project]\nname = 'x'\n# mine\n",
     ),
     (ENV, "B=1\n", ("A=", "A=\nMINE="), "B=1\nMINE=\n"),
+    (BLACK, "", ("'a'\n", "'a'\nmine = 1\n"), "[tool.black]\nmine = 1\n"),
+    (BLACK, "[tool.black]\n", ("]\n", "]\nmine = 1\n"), "[tool.black]\nmine = 1\n"),
+    (MYPY, "", ('"]\n', '"]\n\n[mine]\n'), "[mine]\n"),
+    (FLAKE8, "[flake8]\n", ("a,b\n", "a,b\nx = 1\n"), "[flake8]\nx = 1\n"),
 ]
 
 
@@ -215,6 +241,9 @@ ALTERED = [
     (EXTRA, "[project]\n", (">=2026.4", ">=2026.8")),
     (REFERENCE, "# A\n", ("acme.a\n", "acme.a\n    options:\n      mine: 1\n")),
     (ENV, "B=1\n", ("A=", "A=mine")),
+    (BLACK, "[tool.black]\n", ("'a'", "'mine'")),
+    (BLACK, "[tool.black]\n", ("'a'", "'a' # mine")),
+    (FLAKE8, "[flake8]\n", ("a,b", "a,b,mine")),
 ]
 
 

@@ -16,9 +16,17 @@ from sourcewright.changes import (
     Item,
     Lines,
     Reference,
+    Settings,
 )
 from sourcewright.errors import EditRefused
-from sourcewright.weave import config, dependencies, exports, items, references
+from sourcewright.weave import (
+    config,
+    dependencies,
+    exports,
+    items,
+    references,
+    settings,
+)
 from sourcewright.weave.splice import lines
 
 if TYPE_CHECKING:
@@ -63,6 +71,7 @@ WEAVERS: dict[type, Weaver] = {
     Item: items,
     Reference: references,
     Lines: config,
+    Settings: settings,
 }
 
 
