@@ -294,8 +294,6 @@ def _reshape(file: _File, whole: _File, own: tuple[str, ...] | None) -> None:
         for edit, record in whole.ours.items()
         if own is not None and _list(edit) == own and record.former is not None
     ]
-    if own is not None and own[0] == "settings":
-        return
     with suppress(EditRefused):
         before, after = _rebuilt(whole, own), _rebuilt(file, own)
         if before and after and before.text == whole.text:

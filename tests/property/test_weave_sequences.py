@@ -94,7 +94,9 @@ INIS = (
     "",
     "[flake8]\nignore =\n    E1\n    # why\n    E2\n",
     "[metadata]\nname = acme\n\n[flake8]",
-    "[flake8]\n# none yet\n\n[x]\ny: 1\n; end",
+    "[flake8]\n# none yet\n\n[x]\ny: 1\n; end\n\n[options]",
+    "[options]\ninstall_requires =\n  aa>=1\n  # why\n  zz\npython_requires = >=3\n",
+    "[options]\ninstall_requires =\n\n[x]\n",
 )
 ENVS = ("", "A=1", "A=1\n", "# head\n\nA=1\n\n\n", "\n")
 
@@ -123,6 +125,7 @@ def _edits(name: str) -> tuple[Edit, ...]:
         Settings("pyproject.toml", f"[tool.{name}]\na = 1\nb = 'c'"),
         Settings("setup.cfg", f"[flake8]\n{name} = a,b"),
         Settings("setup.cfg", f"[{name}]\na = b"),
+        Dependency("setup.cfg", f"{name}-driver>=2.1,<3"),
     )
 
 
@@ -149,7 +152,7 @@ def _dressed(text: str, dress: str) -> str:
     dress=st.sampled_from(["", "crlf", "bom", "bom crlf"]),
     steps=st.lists(st.sampled_from(NAMES), min_size=1, max_size=8),
     last=st.permutations(NAMES),
-    partly=st.sets(st.integers(0, 15), max_size=5),
+    partly=st.sets(st.integers(0, 16), max_size=5),
 )
 def test_any_sequence_of_adds_and_removes_gives_the_bytes_back(
     *,

@@ -53,6 +53,9 @@ REFERENCE = Reference("page.md", "acme.a")
 ENV = Lines(".env.example", "# A\nA=")
 BLACK = Settings("pyproject.toml", "[tool.black]\nforce-exclude = 'a'")
 MYPY = Settings("pyproject.toml", '[[tool.mypy.overrides]]\nmodule = ["a.*"]')
+OPTION = Dependency("setup.cfg", "adlfs>=2026.4")
+PROGRAM = Dependency("setup.py", "adlfs>=2026.4")
+POETRY = Settings("pyproject.toml", '[tool.poetry.dependencies]\npyyaml = "^6"')
 FLAKE8 = Settings("setup.cfg", "[flake8]\nextend-exclude = a,b")
 
 REFUSED = [
@@ -97,6 +100,13 @@ REFUSED = [
     (BLACK, "[tool\n", "not valid TOML"),
     (MYPY, "[tool.mypy]\noverrides = []\n", "not valid TOML"),
     (MYPY, "[tool.mypy.overrides]\na = 1\n", "is no list of tables"),
+    (POETRY, "[tool.poetry.dependencies]\nPyYAML = '^6'\n", "has PyYAML already"),
+    (OPTION, "[metadata]\nname = x\n", "no section [options]"),
+    (OPTION, "[options]\ninstall_requires = a\n", "not a list of lines"),
+    (OPTION, "[options]\ninstall_requires =\n  adlfs<2026\n", "asks for"),
+    (OPTION, "[options\n", "not valid INI"),
+    (PROGRAM, "from setuptools import setup\n\nsetup()\n", "is a program"),
+    (PROGRAM, "setup(\n", "not valid Python"),
     (FLAKE8, "[flake8]\nextend-exclude=b\n", "flake8 has extend-exclude"),
     (FLAKE8, "x = 1\n", "not valid INI"),
     (FLAKE8, "[flake8]\n[flake8]\n", "not valid INI"),
@@ -129,6 +139,8 @@ FOUND = [
     (BLACK, "[tool]\nblack = {force-exclude = 'a', line-length = 9}\n"),
     (MYPY, "[[tool.mypy.overrides]]\nmodule = [ 'a.*' ]\n"),
     (FLAKE8, "[flake8]\nextend-exclude: a,b\nx = 1\n"),
+    (OPTION, "[options]\ninstall_requires:\n\tadlfs>=2026.4\n"),
+    (PROGRAM, "setup(install_requires=['adlfs>=2026.4'])\n"),
 ]
 
 
@@ -215,6 +227,12 @@ BETWEEN = [
     (BLACK, "[tool.black]\n", ("]\n", "]\nmine = 1\n"), "[tool.black]\nmine = 1\n"),
     (MYPY, "", ('"]\n', '"]\n\n[mine]\n'), "[mine]\n"),
     (FLAKE8, "[flake8]\n", ("a,b\n", "a,b\nx = 1\n"), "[flake8]\nx = 1\n"),
+    (
+        OPTION,
+        "[options]\n",
+        ("requires =\n", "requires =\n    aaa\n"),
+        "[options]\ninstall_requires =\n    aaa\n",
+    ),
 ]
 
 
@@ -244,6 +262,7 @@ ALTERED = [
     (BLACK, "[tool.black]\n", ("'a'", "'mine'")),
     (BLACK, "[tool.black]\n", ("'a'", "'a' # mine")),
     (FLAKE8, "[flake8]\n", ("a,b", "a,b,mine")),
+    (OPTION, "[options]\n", (">=2026.4", ">=2026.8")),
 ]
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
+
 from sourcewright.errors import EditRefused
 from sourcewright.weave import ini
 from sourcewright.weave.splice import (
@@ -111,8 +113,10 @@ def presence(text: str, edit: Settings) -> Presence:
         raise EditRefused(what)
     if all(key in there and there[key] == wanted[key] for key in wanted):
         return "exact" if _find(text, edit) else "equal"
-    for key in wanted:
-        if key in there:
+    # A tool may take a dash for an underscore, and a package index for a capital.
+    known = {canonicalize_name(key) for key in wanted}
+    for key in there:
+        if canonicalize_name(key) in known:
             what = f"{'.'.join(table.path)} has {key} already"
             raise EditRefused(what)
     return "absent"
