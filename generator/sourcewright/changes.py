@@ -172,6 +172,15 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """What is used of a project that was there: a question, its answer, and why."""
+
+    question: str
+    answer: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Report:
     """What a command did: one verb per path, and what is left to do by hand."""
 
@@ -179,3 +188,4 @@ class Report:
     pending: tuple[tuple[str, Pending], ...] = ()
     missing: tuple[tuple[str, Need], ...] = ()
     notes: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()

@@ -12,6 +12,7 @@ from sourcewright.changes import Plan, Report
 from sourcewright.commit import commit, recover
 from sourcewright.errors import AnswerRefused, InTheWay, StillNeeded
 from sourcewright.placing import place
+from sourcewright.project import settings
 from sourcewright.render import Rendered, Template, opened, render
 from sourcewright.tree import LEDGER, Tree
 from sourcewright.weaving import missing, verbs, weave_tree
@@ -62,6 +63,7 @@ def generate(
     _refuse_file(root)
     recover(root)
     work = _Work(Tree(root))
+    answers = _with_settings(answers, work.tree)
     with opened(template) as ready:
         if ask:
             answers = _with_package(answers, work.tree)
@@ -102,6 +104,32 @@ def _with_package(answers: Answers, tree: Tree) -> Answers:
         return answers
     package = ledger.parse_answers("project", text).get("package")
     return Answers(answers.component, (*answers.values, ("package", package)))
+
+
+def _with_settings(answers: Answers, tree: Tree) -> Answers:
+    """Answer what `[tool.sourcewright]` says, where the ledger has no project.
+
+    Raises:
+        InTheWay: it says something else than the ledger.
+    """
+    said = settings(tree)
+    text = tree.text(f"{LEDGER}/project/answers.yml")
+    if text is None:
+        more = [each for each in said.items() if answers.get(each[0]) is None]
+        return Answers(answers.component, (*answers.values, *more))
+    known = ledger.parse_answers("project", text)
+    for key, value in said.items():
+        if known.get(key, value) != value:
+            setting = key.replace("_", "-")
+            former = known[key]
+            what = f'{setting} is "{value}", but all was made for "{former}"'
+            raise InTheWay(
+                what,
+                where="pyproject.toml, [tool.sourcewright]",
+                next_step=f'write "{former}" there again; to move everything, remove '
+                "every application first, then run sourcewright init",
+            )
+    return answers
 
 
 def _refuse_another_project(tree: Tree, wanted: Rendered) -> None:
