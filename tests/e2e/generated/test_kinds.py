@@ -424,7 +424,7 @@ ADMITTED: dict[str, tuple[type, ...]] = {
     [each for each in GOLDENS if each.folder in KNOWN.goldens],
     ids=lambda kind: kind.folder,
 )
-def test_the_deployments_of_a_kind_give_its_flows_what_they_take(
+def test_the_deployments_of_a_fresh_kind_give_its_flows_what_they_take(
     kind: golden.Kind, rendered: Path
 ) -> None:
     project = golden.project_of(kind.applications, rendered)
