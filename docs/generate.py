@@ -90,6 +90,8 @@ def questions() -> str:
     ]
     table = _read(REPOSITORY / "template" / "kinds" / "table.yml")
     known = {name: row["default"] for name, row in table.items()}
+    # As in every project but a checkout of viadot.
+    known |= {"databases": known["dialects"], "in_viadot": False}
     for name, question in _read(REPOSITORY / "copier.yml").items():
         if name.startswith("_") or question.get("when") is False:
             continue

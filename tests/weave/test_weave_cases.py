@@ -44,6 +44,7 @@ EXTRA = Dependency("pyproject.toml", "adlfs>=2026.4", "adls")
 NEED = Dependency("pyproject.toml", "adlfs>=2026.4")
 REFERENCE = Reference("page.md", "acme.a")
 ENV = Lines(".env.example", "# A\nA=")
+ENTRY = Lines("config.yaml.example", "- orders_dev:\n    class: Orders", "sources:")
 
 REFUSED = [
     (EXPORT, "def broken(:\n", "not valid Python"),
@@ -81,6 +82,11 @@ REFUSED = [
     (REFERENCE, "```\n", "does not end"),
     (REFERENCE, "<!-- \n", "does not end"),
     (ENV, "export A=1\n", "set in it already"),
+    (ENTRY, "", "does not end with a list"),
+    (ENTRY, "sources:\n  - a:\nmore: 1\n", "does not end with a list"),
+    (ENTRY, "sources:\n- a:\n    class: A\n", "does not end with a list"),
+    (ENTRY, "sources: []\n", "does not end with a list"),
+    (ENTRY, "sources:\n  - orders_dev:\n      class: B\n", "another"),
 ]
 
 
@@ -107,6 +113,7 @@ FOUND = [
     (NEED, "[project]\ndependencies = [ 'adlfs>=2026.4' ]\n"),
     (REFERENCE, "::: acme.a\n    options:\n      x: 1\n"),
     (ENV, "# A\nA="),
+    (ENTRY, "sources:\n    - orders_dev:\n        class: Orders\n# the end\n"),
 ]
 
 

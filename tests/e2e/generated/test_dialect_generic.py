@@ -249,6 +249,7 @@ class PostgreSQLDatabase:
         return [self.run(query)[0][0] for query in queries]
 
 
+@pytest.mark.moves("source/generic", "destination/local")
 class TestOnPostgreSQL(OnServer):
     cases = POSTGRESQL_CASES
     refused = POSTGRESQL_REFUSED
@@ -335,6 +336,7 @@ class MariaServer:
         return [row[0] for row in self.it.sql(MODES + ";\n".join(queries))]
 
 
+@pytest.mark.moves("source/generic", "destination/local")
 class TestOnMariaDB(OnServer):
     cases = MARIA_CASES
     refused = MARIA_REFUSED
