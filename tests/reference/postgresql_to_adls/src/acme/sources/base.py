@@ -123,8 +123,9 @@ class Source(Connector, ABC):
     ) -> Iterator[pa.RecordBatch]:
         """Yield the result of `query` in batches of about `batch_bytes`.
 
-        A batch may be longer by a row, so a row that is longer is a batch. Columns keep the query's order. A result without rows is one empty batch, so that a destination
-        always learns the columns.
+        A batch may be longer by a row, so a row that is longer is a batch. Columns keep
+        the query's order. A result without rows is one empty batch, so that a
+        destination always learns the columns.
 
         Raises:
             SourceUnavailableError: No connection, or a broken one; a retry may help.
