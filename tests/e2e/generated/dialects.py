@@ -24,7 +24,8 @@ from sourcewright.services import PrefectServer
 
 from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
 from tests.e2e.generated.parts import HERE, environment, run, write_config
-from tests.golden import render
+from tests.e2e.generated.telling import assert_telling
+from tests.golden import golden_of, render
 from tests.results import Keep
 
 WHOLE = bool(os.environ.get("SOURCEWRIGHT_WHOLE_CORPUS"))
@@ -146,17 +147,8 @@ class Project:
 
 def make(folder: Path, names: Mapping[str, str]) -> dict[str, Project]:
     """Render a project from each of some dialects to a folder; give it by dialect."""
-    render(
-        folder,
-        [
-            ["component=project", "project_name=Acme Pipelines", "package=acme"],
-            ["component=destination", "name=local"],
-            *(
-                ["component=source", f"name={name}", "destinations=[local]"]
-                for name in names
-            ),
-        ],
-    )
+    first, *others = (golden_of("source", name) for name in names)
+    render(folder, [*first.applications, *(each.answers for each in others)])
     return {
         name: Project(folder, name, class_name) for name, class_name in names.items()
     }
@@ -334,6 +326,7 @@ class DialectContract(RenderedContract):
         assert rows == WIDE_ROWS
         frame = pl.read_parquet(tmp_path / "file.parquet")
         assert self.moved(frame) == self.truth(database)
+        assert_telling(frame.rows())
 
     def test_bad_input_is_told_apart(
         self, project: Project, bad: Mapping[str, Bad]

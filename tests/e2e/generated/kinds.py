@@ -21,7 +21,7 @@ from tests.e2e.generated.parts import (
     run,
     write_config,
 )
-from tests.golden import APPLICATIONS, render
+from tests.golden import golden_of, render
 
 # Each second value of a column is what other tools take for something else.
 ROWS = 1_700
@@ -102,17 +102,9 @@ def make(  # noqa: PLR0917
 ) -> Kind:
     """Render a project with PostgreSQL and one destination, and configure both."""
     project = folder / "project"
-    render(
-        project,
-        [
-            APPLICATIONS[0],
-            ["component=destination", f"name={name}", f"kind={kind}"],
-            [
-                *("component=source", "name=postgresql"),
-                f"destinations=[{{{name}: {kind}}}]",
-            ],
-        ],
-    )
+    golden = golden_of("destination", kind)
+    assert golden.name == name
+    render(project, golden.applications)
     config = write_config(
         folder / "config.yaml",
         {

@@ -114,6 +114,7 @@ class File:
             return list(connection.execute(query).fetchall())
 
 
+@pytest.mark.moves("source/duckdb", "destination/local")
 class TestDuckDB(DialectContract):
     names: ClassVar[Mapping[str, str]] = {"duckdb": "DuckDB"}
     driver = "duckdb"

@@ -122,6 +122,7 @@ class Server:
         return [row[0] for row in self.it.sql(MODES + ";\n".join(queries))]
 
 
+@pytest.mark.moves("source/mariadb", "source/mysql", "destination/local")
 class TestMariaDB(DialectContract):
     names: ClassVar[Mapping[str, str]] = {"mariadb": "MariaDB", "mysql": "MySQL"}
     driver = "pymysql"

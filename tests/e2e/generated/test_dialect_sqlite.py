@@ -91,6 +91,7 @@ class File:
             return [connection.execute(query).fetchone()[0] for query in queries]
 
 
+@pytest.mark.moves("source/sqlite", "destination/local")
 class TestSQLite(DialectContract):
     names: ClassVar[Mapping[str, str]] = {"sqlite": "SQLite"}
     cases = CASES

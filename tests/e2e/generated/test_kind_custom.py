@@ -11,7 +11,8 @@ from sourcewright.services import PrefectServer
 
 from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
 from tests.e2e.generated.parts import HERE, environment, run, write_config
-from tests.golden import APPLICATIONS, render
+from tests.e2e.generated.telling import assert_telling
+from tests.golden import golden_of, render
 
 ROWS = 1_500
 EDIT = (
@@ -23,9 +24,7 @@ EDIT = (
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = tmp_path_factory.mktemp("custom") / "project"
-    local = ["component=destination", "name=local"]
-    custom = ["component=source", "name=custom", "destinations=[local]"]
-    render(project, [APPLICATIONS[0], local, custom])
+    render(project, golden_of("source", "custom").applications)
     return project
 
 
@@ -51,6 +50,7 @@ def test_every_test_that_comes_with_it_passes(
     assert "skipped" not in said
 
 
+@pytest.mark.moves("source/custom", "destination/local")
 def test_what_is_filled_in_arrives(
     project: Path, prefect_server: PrefectServer, tmp_path: Path
 ) -> None:
@@ -81,3 +81,4 @@ def test_what_is_filled_in_arrives(
             {"number": 2**62 + number, "text": None if number % 2 else "😀"}
             for number in range(1, ROWS + 1)
         ]
+        assert_telling(table.to_pylist())

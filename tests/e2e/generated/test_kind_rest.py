@@ -31,13 +31,17 @@ from tests.e2e.generated.parts import (
     run,
     write_config,
 )
-from tests.golden import APPLICATIONS, REPOSITORY, render
+from tests.e2e.generated.telling import assert_telling
+from tests.golden import (
+    APPLICATIONS,
+    REPOSITORY,
+    golden_of,
+    render,
+    rest_answers,
+    rest_pairs,
+)
 
 EVERY_PAIR = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
-ALL_COLUMNS = (
-    "{id: integer, name: string, price: 'decimal(20, 4)', weight: number, "
-    "paid: boolean, day: date, at: timestamp, seen: datetime, extra: json}"
-)
 TOKEN = "a-canary-in-the-mine"  # noqa: S105 - it is to be found
 CONTAINER = "rest-records"
 RECORDS = 1_234
@@ -56,24 +60,15 @@ SHOP_ROWS = 1_000
 def pairs() -> list[tuple[str, str]]:
     """Return ways to authenticate with ways to page: each once, or all pairs."""
     own = factors()["rest"]
-    first, second = own["authentication"], own["pagination"]
-    return list(
-        product(first, second) if EVERY_PAIR else zip(first, second, strict=True)
-    )
+    every_pair = product(own["authentication"], own["pagination"])
+    return list(every_pair) if EVERY_PAIR else rest_pairs()
 
 
 @pytest.fixture(scope="module")
 def every_way(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a project with a source for each pair."""
     project = tmp_path_factory.mktemp("every-way") / "project"
-    sources = [
-        [
-            *("component=source", f"name=api_{number}", "kind=rest", "destinations=[]"),
-            *(f"authentication={one}", f"pagination={other}"),
-            f"columns={ALL_COLUMNS}",
-        ]
-        for number, (one, other) in enumerate(pairs())
-    ]
+    sources = [rest_answers(number, *pair) for number, pair in enumerate(pairs())]
     render(project, [APPLICATIONS[0], *sources])
     return project
 
@@ -172,17 +167,12 @@ def as_json(record: dict[str, Any]) -> str:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a project whose REST sources load into both destinations."""
     project = tmp_path_factory.mktemp("rest") / "project"
-    columns = ALL_COLUMNS.partition(", day")[0] + "}"
     render(
         project,
         [
-            *APPLICATIONS[:2],
-            ["component=destination", "name=local"],
-            [
-                *("component=source", "name=rest", "destinations=[adls, local]"),
-                *("authentication=bearer", "pagination=link_header"),
-                *("records=data.items", f"columns={columns}", "requests_per_second=0"),
-            ],
+            *golden_of("source", "rest").applications,
+            ["component=destination", "name=adls"],
+            ["component=flow", "source=rest", "destination=adls"],
             *(
                 [
                     *("component=source", f"name={name}", "kind=rest", "records=rows"),
@@ -246,11 +236,13 @@ def loaded(
         yield Loaded(server, expected, tables, said)
 
 
+@pytest.mark.moves("source/rest", "destination/adls", "destination/local")
 def test_every_record_arrives_exactly(loaded: Loaded) -> None:
     for name, table in loaded.tables.items():
         assert table.num_rows == RECORDS, name
         assert table.column("price").type == pa.decimal128(20, 4), name
         assert table.to_pylist() == loaded.expected, name
+        assert_telling(table.to_pylist())
 
 
 def test_no_request_and_no_log_shows_the_token(loaded: Loaded) -> None:
