@@ -90,6 +90,7 @@ class File:
             return [connection.execute(query).fetchone()[0] for query in queries]
 
 
+@pytest.mark.moves("source/generic")
 class TestOnSQLite(GenericContract):
     cases = SQLITE_CASES
     refused: ClassVar[Sequence[Refused]] = ()
