@@ -25,7 +25,9 @@ CANARY = "p@ss:/ %w"
 
 @pytest.fixture
 def source() -> GenericSQL:
-    return GenericSQL(credentials={"drivername": "sqlite"})
+    return GenericSQL(
+        credentials={"drivername": "sqlite"},
+    )
 
 
 def read(
@@ -81,7 +83,9 @@ def test_a_value_keeps_its_type(
     assert array.to_pylist() == [None, expected]
 
 
-def test_no_value_at_all_is_text(source: GenericSQL) -> None:
+def test_no_value_at_all_is_text(
+    source: GenericSQL,
+) -> None:
     assert read(source, None, None).type == pa.string()
 
 
@@ -173,7 +177,9 @@ def test_an_address_that_leads_nowhere_says_what_to_do(
         "password": CANARY,
     }
     with pytest.raises(expected) as caught:
-        GenericSQL(credentials=credentials)
+        GenericSQL(
+            credentials=credentials,
+        )
     assert told in str(caught.value)
     assert caught.value.where
     assert caught.value.next_step
@@ -187,7 +193,9 @@ def test_a_setting_that_sqlalchemy_refuses_is_not_shown() -> None:
         "query": {"timeout": CANARY},
     }
     with pytest.raises(CredentialError, match="refuses") as caught:
-        GenericSQL(credentials=credentials).to_arrow("SELECT 1 AS one")
+        GenericSQL(
+            credentials=credentials,
+        ).to_arrow("SELECT 1 AS one")
     assert CANARY not in everything_shown(caught.value)
 
 
@@ -196,7 +204,9 @@ def test_a_driver_that_is_missing_is_named_with_its_package(
 ) -> None:
     monkeypatch.setitem(sys.modules, "MySQLdb", None)
     with pytest.raises(MissingExtraError, match="pip install 'mysqlclient'"):
-        GenericSQL(credentials={"drivername": "mysql+mysqldb"})
+        GenericSQL(
+            credentials={"drivername": "mysql+mysqldb"},
+        )
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,12 @@ from acme.exceptions import (
     SourceUnavailableError,
     UnsupportedTypeError,
 )
+from acme.python_values import (
+    IN_UTC,
+    NAIVE,
+    to_array,
+    types_of,
+)
 from acme.sources.base import (
     BATCH_BYTES,
     FIRST_ROWS,
@@ -34,21 +40,21 @@ from acme.sources.base import (
 DRIVERNAME = re.compile(r"[a-z][a-z0-9_]*(\+[a-z][a-z0-9_]*)?")
 VALUE_BYTES = 16  # of a value that is neither text nor bytes, about
 
-NAIVE = pa.timestamp("us")
-IN_UTC = pa.timestamp("us", tz="UTC")
 DECIMAL128_DIGITS, DECIMAL256_DIGITS = 38, 76
 
-# Arrow type -> of which Python types its values are.
-HELD: dict[pa.DataType, set[type]] = {
-    pa.binary(): {bytearray, bytes, memoryview},
-    pa.bool_(): {bool},
-    pa.date32(): {date},
-    pa.float64(): {float},
-    pa.int64(): {int},
-    pa.string(): {str, UUID},
-    pa.time64("us"): {time},
-    NAIVE: {datetime},
-    IN_UTC: {datetime},
+# Python type -> what holds it, beside a datetime with a zone, and decimals.
+KINDS: dict[type, pa.DataType] = {
+    UUID: pa.string(),
+    bool: pa.bool_(),
+    bytearray: pa.binary(),
+    bytes: pa.binary(),
+    date: pa.date32(),
+    datetime: NAIVE,
+    float: pa.float64(),
+    int: pa.int64(),
+    memoryview: pa.binary(),
+    str: pa.string(),
+    time: pa.time64("us"),
 }
 
 # Module or dialect -> what installs it, where that is called otherwise.
@@ -317,18 +323,18 @@ class GenericSQL(SQL):
 
     def _type(self, name: str, values: Any, precision: Any, scale: Any) -> pa.DataType:
         """Return what holds a column's first values; text where there is none."""
+        types = types_of(values)
         known = [value for value in values if value is not None]
-        types = set(map(type, known))
-        if not types:
+        if not known:
             return pa.string()
         if types == {Decimal}:
             return _decimal(known, precision, scale)
-        if types == {datetime}:
-            return NAIVE if known[0].utcoffset() is None else IN_UTC
-        fitting = [kind for kind, held in HELD.items() if types <= held]
-        if not fitting:
-            raise self._unsupported(name, types)
-        return fitting[0]
+        if types == {datetime} and known[0].utcoffset() is not None:
+            return IN_UTC
+        kinds = {KINDS.get(each) for each in types}
+        if len(kinds) > 1 or kinds == {None}:
+            raise self._unsupported(name, values)
+        return kinds.pop()
 
     def to_array(self, name: str, kind: pa.DataType | None, values: Any) -> pa.Array:
         """Return the values of a column, of which each has the column's type.
@@ -336,21 +342,15 @@ class GenericSQL(SQL):
         Raises:
             UnsupportedTypeError: One hasn't; names the column.
         """
-        held = {Decimal} if pa.types.is_decimal(kind) else HELD[kind]
-        types = set(map(type, values)) - {type(None)}
-        if not types <= held or not _in_one_zone(types, kind, values):
-            raise self._unsupported(name, types, kind)
-        if types & {UUID}:
-            values = [value if value is None else str(value) for value in values]
         try:
-            return pa.array(values, type=kind)
-        except (pa.ArrowException, TypeError, ValueError, OverflowError) as err:
-            raise self._unsupported(name, types, kind) from err
+            return to_array(kind, values)
+        except ValueError as err:
+            raise self._unsupported(name, values, kind) from err
 
     def _unsupported(
-        self, name: str, types: set[type], kind: pa.DataType | None = None
+        self, name: str, values: Any, kind: pa.DataType | None = None
     ) -> UnsupportedTypeError:
-        called = " and ".join(sorted(each.__name__ for each in types))
+        called = " and ".join(sorted(each.__name__ for each in types_of(values)))
         problem = f"that {kind} doesn't hold exactly" if kind else "that no type holds"
         quoted = self.dialect.identifier_preparer.quote_identifier(name)
         text = TEXTS.get(self.dialect.name, "VARCHAR")
@@ -428,13 +428,3 @@ def _decimal(values: list[Decimal], precision: Any, scale: Any) -> pa.DataType:
         digits = DECIMAL128_DIGITS if fits else DECIMAL256_DIGITS
     decimal = pa.decimal128 if digits <= DECIMAL128_DIGITS else pa.decimal256
     return decimal(digits, scale)
-
-
-def _in_one_zone(types: set[type], kind: pa.DataType | None, values: Any) -> bool:
-    """Say whether datetimes have a zone where their type has, and times have none."""
-    if types == {datetime}:
-        naive = {value.utcoffset() is None for value in values if value is not None}
-        return naive == {kind == NAIVE}
-    if types == {time}:
-        return all(value is None or value.tzinfo is None for value in values)
-    return True
