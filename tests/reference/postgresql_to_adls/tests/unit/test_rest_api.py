@@ -127,6 +127,15 @@ def test_a_resource_is_below_the_address(server: HttpServer, query: str) -> None
     assert not server.requests
 
 
+def test_the_caller_s_parameters_stay_on_the_next_page(server: HttpServer) -> None:
+    server.answer = in_turn(Reply(rows(1)), Reply(rows()))
+    assert ids(source(server, pagination=PageNumber()), "orders?status=a b") == [1]
+    assert [request.parameters for request in server.requests] == [
+        {"status": "a b", "page": "1"},
+        {"status": "a b", "page": "2"},
+    ]
+
+
 def test_what_the_pagination_sets_can_not_be_set(server: HttpServer) -> None:
     with pytest.raises(QueryRejectedError, match="sets 'page'"):
         ids(source(server, pagination=PageNumber()), "orders?page=3")

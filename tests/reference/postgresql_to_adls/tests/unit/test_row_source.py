@@ -41,6 +41,11 @@ def test_rows_become_batches_that_grow_to_their_size() -> None:
     assert max(lengths) < 1000
 
 
+def test_no_row_is_one_empty_batch() -> None:
+    (batch,) = source().to_batches("")
+    assert (batch.num_rows, batch.schema) == (0, Given.schema)
+
+
 def test_who_stops_early_ends_the_rows() -> None:
     made = source(*({"number": n, "text": None} for n in range(2000)))
     batches = made.to_batches("", batch_bytes=1)
