@@ -46,7 +46,9 @@ def read(source: Source, query: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Read `{"class", "credentials", "queries"}`; print what each query gave.
+    """Read `{"class", "readings"}`; print what each query gave.
+
+    A reading is `{"credentials", "query"}`, and `settings` for the source's module.
 
     With `{"flow", "arguments"}` a flow is run instead, and its number of rows printed.
     """
@@ -56,9 +58,14 @@ def main() -> None:
         flow = getattr(flows, order["flow"])
         result: Any = flow(**order["arguments"]).rows
     else:
-        sources = importlib.import_module("acme.sources")
-        source = getattr(sources, order["class"])(credentials=order["credentials"])
-        result = {name: read(source, each) for name, each in order["queries"].items()}
+        made = getattr(importlib.import_module("acme.sources"), order["class"])
+        module = sys.modules[made.__module__]
+        result = {}
+        for name, each in order["readings"].items():
+            for constant, value in each.get("settings", {}).items():
+                setattr(module, constant, value)
+            source = made(credentials=each["credentials"])
+            result[name] = read(source, each["query"])
     print("\n" + json.dumps(result))  # noqa: T201
 
 

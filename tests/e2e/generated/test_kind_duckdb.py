@@ -14,6 +14,7 @@ import pytest
 from sourcewright.services import PostgreSQL, PrefectServer
 
 from tests.e2e.generated import kinds
+from tests.e2e.generated.telling import assert_telling
 
 FLOWS = ("postgresql_to_duckdb", "postgresql_to_duckdb_in_batches")
 READ = """
@@ -82,6 +83,7 @@ def alike(row: list[Any]) -> list[Any]:
     return [*others, real and float(real), *ends]
 
 
+@pytest.mark.moves("source/postgresql", "destination/duckdb")
 @pytest.mark.parametrize("flow", FLOWS)
 def test_what_the_flow_moves_is_what_another_reader_finds(
     kind: kinds.Kind, folder: Path, postgres: PostgreSQL, flow: str
@@ -101,3 +103,4 @@ def test_what_the_flow_moves_is_what_another_reader_finds(
     expected = [alike([*row.values()]) for row in kinds.rows_of(postgres, query)]
     assert len(expected) == kinds.ROWS
     assert found[::2] == found[1::2] == expected
+    assert_telling(kinds.rows_of(postgres, kinds.QUERY))
