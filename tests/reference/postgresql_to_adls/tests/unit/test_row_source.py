@@ -21,6 +21,10 @@ class Given(RowSource):
     closed = False
 
     def rows(self, query: str) -> Iterator[Mapping[str, Any]]:
+        self.kept = self._rows()  # else it would end where nobody has it any more
+        return self.kept
+
+    def _rows(self) -> Iterator[Mapping[str, Any]]:
         try:
             yield from self.given
         finally:
