@@ -116,14 +116,6 @@ SQLITE_RULES = [
         OF_TWO,
     ),
     Mutation(
-        "sqlite: two classes in one expression are refused",
-        SQLITE,
-        "            if len(classes) > 1:\n",
-        "            if len(classes) > 9:\n",
-        SQLITE_LIVE,
-        OF_TWO,
-    ),
-    Mutation(
         "sqlite: an expression's type is that of all rows",
         SQLITE,
         "            found[name] = CLASSES[classes[0]] if classes else pa.string()\n",
