@@ -325,7 +325,7 @@ def _paste(folder: Path, host: Host) -> dict[str, bytes]:
 
 
 def _content(checkout: Checkout, host: Host, folder: Path) -> None:
-    """Run what checks the host, at its top, and its tests; of ours, those of the source.
+    """Run what checks the host, at its top, and its tests: of ours, those of a source.
 
     All are collected, so that none is in another's way.
     """
