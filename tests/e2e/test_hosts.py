@@ -300,6 +300,7 @@ def test_a_host_stays_content_and_gets_every_byte_back(
         assert each in said.err
     assert run("add", "source", *host.source) == code
     pasted = _paste(folder, host)
+    assert run("weave") == cli.DONE
     assert run("check") == cli.DONE, capsys.readouterr().out
     _content(checkout, host, folder)
     for path, text in pasted.items():
