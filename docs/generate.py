@@ -6,14 +6,16 @@
 
 import importlib
 import json
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 import output_schema
 import yaml
+from jinja2.nativetypes import NativeEnvironment
 from sourcewright.cli import commands as command_line
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -83,19 +85,45 @@ def questions() -> str:
         f"{NOTE}\n# Questions\n",
         "Answer them at the prompt, or with `--data name=value`.",
         "None asks for a secret.\n",
-        "| question | asks | default |",
-        "| --- | --- | --- |",
+        "| question | asks | choices | default |",
+        "| --- | --- | --- | --- |",
     ]
+    table = _read(REPOSITORY / "template" / "kinds" / "table.yml")
+    known = {name: row["default"] for name, row in table.items()}
+    # As in every project but a checkout of viadot.
+    known |= {"databases": known["dialects"], "in_viadot": False}
     for name, question in _read(REPOSITORY / "copier.yml").items():
         if name.startswith("_") or question.get("when") is False:
             continue
         text = question["help"]
-        if "{%" in text:
+        if name == "name":
             text = "Name of the source or the destination, in snake_case"
+        text = re.sub("{%.*?%}", "", text)
         text = _text(text.replace("{{ component }}", "source or destination"))
         default = _text(question["default"]) if "default" in question else "none"
-        rows.append(f"| `{name}` | {text} | {default} |")
+        choices = _choices(question, known)
+        rows.append(f"| `{name}` | {text} | {choices} | {default} |")
     return "\n".join([*rows, ""])
+
+
+def _choices(question: dict[str, Any], known: dict[str, Any]) -> str:
+    """Return what may be answered, for each component that is asked."""
+    choices = question.get("choices", [])
+    if not isinstance(choices, str):
+        return _codes(choices.values() if isinstance(choices, dict) else choices)
+    asked = re.findall(r"'(source|destination|flow)'", question["when"])
+    expression = NativeEnvironment(autoescape=False).from_string(choices)
+    found = {
+        component: _codes(expression.render(component=component, **known))
+        for component in asked
+    }
+    if len(found) == 1:
+        return found.popitem()[1]
+    return "; ".join(f"for a {name}: {codes}" for name, codes in found.items())
+
+
+def _codes(values: Iterable[str]) -> str:
+    return ", ".join(f"`{value}`" for value in values)
 
 
 def _code(text: str) -> str:

@@ -1,6 +1,8 @@
-"""The golden: a whole generated project, rendered now and as it is committed.
+"""The goldens: what the template renders, now and as it is committed.
 
-`python tests/golden.py` writes it afresh; review it by `git diff tests/reference`.
+One is a whole project. Of every kind there are the files that it alone brings, short
+enough to be read. `python tests/golden.py` writes all of them afresh; review them by
+`git diff tests/reference`.
 """
 
 import re
@@ -8,10 +10,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import cycle, islice
 from pathlib import Path
+from typing import Any, Literal
+
+import yaml
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-GOLDEN = REPOSITORY / "tests" / "reference" / "postgresql_to_adls"
+REFERENCE = REPOSITORY / "tests" / "reference"
+GOLDEN = REFERENCE / "postgresql_to_adls"
+KINDS = REFERENCE / "kinds"
 
 # Each application of the template, in order: the commands that a user would type.
 APPLICATIONS = [
@@ -19,6 +30,109 @@ APPLICATIONS = [
     ["component=destination", "name=adls"],
     ["component=source", "name=postgresql", "destinations=[adls]"],
 ]
+
+COLUMNS = (
+    "columns={id: integer, name: string, price: 'decimal(20, 4)', weight: number, "
+    "paid: boolean"
+)
+# What a kind's golden answers beside its name, where the defaults show too little.
+ANSWERS = {
+    # Each destination's rows come from the source postgresql, which has that name.
+    ("destination", "postgresql"): ["name=warehouse", "kind=postgresql"],
+    ("source", "rest"): [
+        *("name=rest", "authentication=bearer", "pagination=link_header"),
+        *("records=data.items", "requests_per_second=0"),
+        COLUMNS + "}",
+    ],
+}
+Component = Literal["source", "destination"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The golden of a kind, of a dialect, or of one way to ask a REST API."""
+
+    component: Component
+    kind: str
+    answers: list[str]  # of the source or destination itself
+    folder: str  # below `KINDS`
+
+    @property
+    def name(self) -> str:
+        """What the source or destination is called."""
+        return self.answers[1].removeprefix("name=")
+
+    @property
+    def applications(self) -> list[list[str]]:
+        """The project: a source reads for a folder, a destination gets PostgreSQL."""
+        project = APPLICATIONS[0]
+        if self.component == "source":
+            return [project, ["component=destination", "name=local"], self.answers]
+        ends = f"destinations=[{{{self.name}: {self.kind}}}]"
+        source = ["component=source", "name=postgresql", ends]
+        return [project, self.answers, source]
+
+    def files(self, project: Path) -> dict[str, bytes]:
+        """Return the content of what the kind brings: its own files, and its flows."""
+        ledger = f".sourcewright/{self.component}-{self.name}"
+        answers, edits = f"{ledger}/answers.yml", f"{ledger}/edits.yml"
+        paths = [edits, *_owned(project / edits)]
+        if self.component == "destination":
+            flows = _owned(project / ".sourcewright/source-postgresql/edits.yml")
+            paths += [path for path in flows if f"_to_{self.name}" in path]
+        found = {path: (project / path).read_bytes() for path in sorted(paths)}
+        return {answers: _pinned((project / answers).read_bytes()), **found}
+
+
+def table() -> dict[str, Any]:
+    """Return the table of kinds, each of its parts by its name."""
+    text = (REPOSITORY / "template/kinds/table.yml").read_text("utf-8")
+    return {name: row["default"] for name, row in yaml.safe_load(text).items()}
+
+
+def kinds() -> Iterator[Kind]:
+    """Yield the golden of each row of the table."""
+    known = table()
+    for kind in known["kinds"]["destination"]:
+        yield golden_of("destination", kind)
+    for kind in [*known["dialects"], *known["kinds"]["source"]]:
+        if kind != "sql":
+            yield golden_of("source", kind)
+    for number, (one, other) in enumerate(rest_pairs()):
+        answers = rest_answers(number, one, other)
+        yield Kind("source", "rest", answers, f"source/rest_{one}_{other}")
+
+
+def golden_of(component: Component, kind: str) -> Kind:
+    """Return the golden of a kind, or of a dialect."""
+    own = ANSWERS.get((component, kind), [f"name={kind}"])
+    answers = [f"component={component}", *own]
+    if component == "source":
+        answers.append("destinations=[local]")
+    return Kind(component, kind, answers, f"{component}/{kind}")
+
+
+def rest_pairs() -> list[tuple[str, str]]:
+    """Return ways to authenticate with ways to page, such that each is there once."""
+    known = table()
+    ways = list(known["authentications"]), list(known["paginations"])
+    longest = max(map(len, ways))
+    first, second = (islice(cycle(each), longest) for each in ways)
+    return list(zip(first, second, strict=True))
+
+
+def rest_answers(number: int, authentication: str, pagination: str) -> list[str]:
+    """Return the answers of a source with columns of every type, and without flows."""
+    return [
+        *("component=source", f"name=api_{number}", "kind=rest", "destinations=[]"),
+        *(f"authentication={authentication}", f"pagination={pagination}"),
+        COLUMNS + ", day: date, at: timestamp, seen: datetime, extra: json}",
+    ]
+
+
+def _owned(edits: Path) -> list[str]:
+    """Return the paths of the files that an application's ledger lists."""
+    return [each["path"] for each in yaml.safe_load(edits.read_text("utf-8"))["files"]]
 
 
 def copier_copy(
@@ -50,9 +164,12 @@ def render(project: Path, applications: list[list[str]] = APPLICATIONS) -> None:
 def pin_template(project: Path) -> None:
     """Set what names the template's checkout to fixed values."""
     for path in project.glob(".sourcewright/*/answers.yml"):
-        text = re.sub("(?m)^_commit: .*$", "_commit: v0.0.0", path.read_text("utf-8"))
-        text = re.sub("(?m)^_src_path: .*$", "_src_path: sourcewright", text)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(_pinned(path.read_bytes()))
+
+
+def _pinned(answers: bytes) -> bytes:
+    text = re.sub(b"(?m)^_commit: .*$", b"_commit: v0.0.0", answers)
+    return re.sub(b"(?m)^_src_path: .*$", b"_src_path: sourcewright", text)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -64,16 +181,48 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
+def fresh(kind: Kind, folder: Path) -> dict[str, bytes]:
+    """Render a kind's files; `folder` keeps the projects that several begin with."""
+    return kind.files(project_of(kind.applications, folder))
+
+
+def project_of(applications: list[list[str]], folder: Path) -> Path:
+    """Render a project below `folder`, or find it there; nobody changes it."""
+    project = folder / sha256(repr(applications).encode()).hexdigest()[:16]
+    if not project.exists():
+        *before, last = applications
+        if before:
+            shutil.copytree(project_of(before, folder), project)
+        render(project, [last])
+    return project
+
+
 def main() -> None:
-    """Replace the golden by a fresh render."""
+    """Write the goldens afresh: all of them, or the kinds whose folders are named."""
+    named = set(sys.argv[1:])
+    unknown = named - {kind.folder for kind in kinds()}
+    if unknown:
+        sys.exit(f"error: no golden is called {', '.join(sorted(unknown))}")
     with tempfile.TemporaryDirectory() as temporary:
-        project = Path(temporary) / "project"
-        render(project)
-        pin_template(project)
-        shutil.rmtree(GOLDEN, ignore_errors=True)
-        shutil.copytree(project, GOLDEN)
-    place = GOLDEN.relative_to(REPOSITORY)
-    sys.stdout.write(f"Wrote {len(files(GOLDEN))} files to {place}.\n")
+        if not named:
+            project = Path(temporary) / "project"
+            render(project)
+            pin_template(project)
+            shutil.rmtree(REFERENCE, ignore_errors=True)
+            _write(GOLDEN, files(project))
+        for kind in kinds():
+            if not named or kind.folder in named:
+                _write(KINDS / kind.folder, fresh(kind, Path(temporary)))
+
+
+def _write(folder: Path, contents: dict[str, bytes]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    for path, content in contents.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    place = folder.relative_to(REPOSITORY)
+    sys.stdout.write(f"Wrote {len(contents)} files to {place}.\n")
 
 
 if __name__ == "__main__":

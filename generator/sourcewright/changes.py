@@ -56,10 +56,15 @@ class Reference:
 
 @dataclass(frozen=True)
 class Lines:
-    """A block of lines in a plain text file."""
+    """A block of lines in a plain text file.
+
+    With `within`, an item of the YAML list below that line, whatever else the file is:
+    the list has to be what the file ends with. `text` has no indentation then.
+    """
 
     file: str
     text: str
+    within: str | None = None
 
 
 @dataclass(frozen=True)

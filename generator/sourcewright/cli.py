@@ -48,6 +48,20 @@ def _applications(component: str | None = None) -> Callable[..., list[str]]:
     return complete
 
 
+def _ends(end: str) -> Callable[..., list[str]]:
+    """Complete what a flow can stand between."""
+
+    def complete(
+        context: click.Context, _parameter: click.Parameter, start: str
+    ) -> list[str]:
+        from sourcewright import completing
+
+        found = completing.ends(Path(context.params.get("root") or "."), end)
+        return [each for each in found if each.startswith(start)]
+
+    return complete
+
+
 def _answers(what: str) -> Callable[..., list[str]]:
     """Complete the known names of a component, or settings of it."""
 
@@ -59,7 +73,8 @@ def _answers(what: str) -> Callable[..., list[str]]:
         # The command is called like its component, but for the first one.
         names = {"new": "project", "init": "existing"}
         component = names.get(str(context.info_name), str(context.info_name))
-        found = getattr(completing, what)(component)
+        root = Path(context.params.get("root") or ".")
+        found = getattr(completing, what)(component, root)
         return [each for each in found if each.startswith(start)]
 
     return complete
@@ -173,10 +188,8 @@ def destination(name: str | None, root: Path, **options: Any) -> int:  # noqa: A
 
 
 @add.command()
-@click.argument("source", required=False, shell_complete=_applications("source"))
-@click.argument(
-    "destination", required=False, shell_complete=_applications("destination")
-)
+@click.argument("source", required=False, shell_complete=_ends("source"))
+@click.argument("destination", required=False, shell_complete=_ends("destination"))
 @_project
 @_template_options
 def flow(

@@ -5,11 +5,13 @@ Nothing here fails: what can't be read completes nothing.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from sourcewright import viadot
 from sourcewright.errors import SourcewrightError
 from sourcewright.render import template
 from sourcewright.tree import Tree
@@ -30,34 +32,47 @@ def applications(root: Path, component: str | None = None) -> list[str]:
     return [name for kind, _, name in parts if kind == component]
 
 
-def names(component: str) -> list[str]:
+def ends(root: Path, end: str) -> list[str]:
+    """Give what a flow can read from, or load into: applications, and viadot's own."""
+    found = applications(root, end)
+    with suppress(OSError, SourcewrightError):
+        if viadot.is_checkout(Tree(root.resolve())):
+            found += viadot.ends(template(), end)
+    return found
+
+
+def names(component: str, root: Path) -> list[str]:
     """Give the names that the template knows for a source or a destination."""
-    asked = dict(_questions(component))
+    asked = dict(_questions(component, root))
     kinds = [each for each in asked.get("kind", []) if each != "sql"]
     return asked.get("dialect", []) + kinds
 
 
-def settings(component: str) -> list[str]:
+def settings(component: str, root: Path) -> list[str]:
     """Give what `--set` takes: `key=value` where the values are known, else `key=`."""
     return [
         f"{key}={value}"
-        for key, values in _questions(component)
+        for key, values in _questions(component, root)
         for value in values or [""]
     ]
 
 
-def _questions(component: str) -> Iterator[tuple[str, list[str]]]:
+def _questions(component: str, root: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield the questions that a component is asked, each with its known answers."""
     try:
-        root = Path(template().source)
-        asked = _read(root / "copier.yml")
-        table = _read(root / "template" / "kinds" / "table.yml")
+        folder = Path(template().source)
+        asked = _read(folder / "copier.yml")
+        table = _read(folder / "template" / "kinds" / "table.yml")
         values = {
             "kind": list(table["kinds"]["default"].get(component, ())),
             "dialect": list(table["dialects"]["default"]),
             "authentication": list(table["authentications"]["default"]),
             "pagination": list(table["paginations"]["default"]),
         }
+        if viadot.is_checkout(Tree(root.resolve())):
+            theirs = _read(folder / "template" / "viadot" / "table.yml")["viadot"]
+            values["dialect"] = list(theirs["default"]["drivers"])
+            values["authentication"] = theirs["default"]["authentications"]
     except (OSError, SourcewrightError, yaml.YAMLError, KeyError):
         return
     for key, question in asked.items():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from sourcewright import ledger
+from sourcewright import ledger, viadot
 from sourcewright.answers import Answers
 from sourcewright.changes import Plan, Report
 from sourcewright.commit import commit, recover
@@ -64,6 +64,7 @@ def generate(
     recover(root)
     work = _Work(Tree(root))
     answers = _with_settings(answers, work.tree)
+    answers = viadot.completed(answers, work.tree, template)
     with opened(template) as ready:
         if ask:
             answers = _with_package(answers, work.tree)
@@ -73,6 +74,12 @@ def generate(
             wanted = render(ready, known, work.tree)
         _refuse_another_project(work.tree, wanted)
         _refuse_installed(work.tree, wanted)
+        if viadot.is_in_viadot(wanted):
+            viadot.refuse_existing(
+                work.tree, answers.component, wanted.answers, template
+            )
+            viadot.refuse_unfit(work.tree, wanted)
+            work.notes += viadot.notes(work.tree, wanted)
         for name, kind in _missing_destinations(work.tree, wanted).items():
             work.apply(_destination(ready, work.tree, name, kind, wanted))
     work.apply(wanted)

@@ -14,6 +14,7 @@ import jinja2
 import pytest
 import yaml
 
+from tests import golden
 from tests.e2e.conftest import REPOSITORY, UV
 
 if TYPE_CHECKING:
@@ -184,7 +185,8 @@ def names(template: Checkout) -> Any:  # noqa: ANN401  # what a Jinja module hol
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("template/kinds/names.jinja").module
+    names = environment.get_template("template/kinds/names.jinja")
+    return names.make_module(golden.table())
 
 
 @pytest.fixture(scope="session")

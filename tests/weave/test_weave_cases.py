@@ -51,6 +51,7 @@ EXTRA = Dependency("pyproject.toml", "adlfs>=2026.4", "adls")
 NEED = Dependency("pyproject.toml", "adlfs>=2026.4")
 REFERENCE = Reference("page.md", "acme.a")
 ENV = Lines(".env.example", "# A\nA=")
+ENTRY = Lines("config.yaml.example", "- orders_dev:\n    class: Orders", "sources:")
 BLACK = Settings("pyproject.toml", "[tool.black]\nforce-exclude = 'a'")
 MYPY = Settings("pyproject.toml", '[[tool.mypy.overrides]]\nmodule = ["a.*"]')
 OPTION = Dependency("setup.cfg", "adlfs>=2026.4")
@@ -94,6 +95,11 @@ REFUSED = [
     (REFERENCE, "```\n", "does not end"),
     (REFERENCE, "<!-- \n", "does not end"),
     (ENV, "export A=1\n", "set in it already"),
+    (ENTRY, "", "does not end with a list"),
+    (ENTRY, "sources:\n  - a:\nmore: 1\n", "does not end with a list"),
+    (ENTRY, "sources:\n- a:\n    class: A\n", "does not end with a list"),
+    (ENTRY, "sources: []\n", "does not end with a list"),
+    (ENTRY, "sources:\n  - orders_dev:\n      class: B\n", "another"),
     (BLACK, "[tool.black]\nforce-exclude = 'b'\n", "tool.black has force-exclude"),
     (BLACK, "tool.black.line-length = 9\n", "not valid TOML"),
     (BLACK, "[tool]\nblack = 1\n", "tool.black is no table"),
@@ -136,6 +142,7 @@ FOUND = [
     (NEED, "[project]\ndependencies = [ 'adlfs>=2026.4' ]\n"),
     (REFERENCE, "::: acme.a\n    options:\n      x: 1\n"),
     (ENV, "# A\nA="),
+    (ENTRY, "sources:\n    - orders_dev:\n        class: Orders\n# the end\n"),
     (BLACK, "[tool]\nblack = {force-exclude = 'a', line-length = 9}\n"),
     (MYPY, "[[tool.mypy.overrides]]\nmodule = [ 'a.*' ]\n"),
     (FLAKE8, "[flake8]\nextend-exclude: a,b\nx = 1\n"),

@@ -12,6 +12,9 @@ from tests.e2e.generated.parts import copy_golden
 from tests.e2e.generated.proxy import Proxy
 from tests.e2e.generated.uploads import Uploader
 
+# So that its assertions say what they compared.
+pytest.register_assert_rewrite("tests.e2e.generated.dialects")
+
 
 @pytest.fixture(scope="session")
 def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -14,30 +14,14 @@ from typing import Any
 import psycopg2
 from sourcewright.services import PostgreSQL
 
+from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
 from tests.e2e.generated.parts import (
-    copy_project,
     environment,
     postgresql_credentials,
     run,
     write_config,
 )
-from tests.golden import APPLICATIONS, render
-
-GATES = {
-    "format": ["ruff", "format", "--check", "--diff", "--no-cache"],
-    "lint": ["ruff", "check", "--no-cache"],
-    "types": ["mypy"],
-}
-
-# The golden's own starts a server; here all share the session's.
-SHARED_SERVER = '''\
-import pytest
-
-
-@pytest.fixture(scope="session")
-def prefect_server() -> None:
-    """Nothing to do: the environment names a server that runs already."""
-'''
+from tests.golden import golden_of, render
 
 # Each second value of a column is what other tools take for something else.
 ROWS = 1_700
@@ -82,38 +66,20 @@ class Kind:
 
     def assert_gates_pass(self) -> None:
         """Run the formatter, the linter and the types' checker."""
-        for command in GATES.values():
-            program = Path(sys.executable).with_name(command[0])
-            arguments = command[1:] + (["."] if command[0] == "ruff" else [])
-            done = run(
-                [program, *arguments],
-                env=environment(self.project),
-                cwd=self.project,
-            )
-            assert done.returncode == 0, done.stdout[-5000:]
+        said = {tool: said_by(tool, self.project) for tool in TOOLS}
+        assert not any(said.values()), said
 
     def assert_tests_pass(self, tmp_path: Path) -> None:
         """Run the tests of the destination and its flows, on real parts."""
-        copy = copy_project(self.project, tmp_path / "tested")
-        conftest = copy / "tests" / "integration" / "conftest.py"
-        conftest.write_text(SHARED_SERVER, encoding="utf-8")
-        folders = ("unit", "contracts", "integration")
-        names = (f"test_{self.name}.py", f"test_postgresql_to_{self.name}*.py")
-        modules = [
-            path
-            for folder in folders
-            for name in names
-            for path in sorted((copy / "tests" / folder).glob(name))
+        patterns = [
+            f"tests/{folder}/{name}"
+            for folder in ("unit", "contracts", "integration")
+            for name in (f"test_{self.name}.py", f"test_postgresql_to_{self.name}*.py")
         ]
-        assert len(modules) == len(folders) + 4  # a contract and a test of each flow
-        done = run(
-            [sys.executable, "-m", "pytest", "-q", "-rs", *modules],
-            env=environment(copy, config=self.config, **self.servers),
-            cwd=copy,
-            seconds=500,
+        said = report_of_tests(
+            self.project, tmp_path, patterns, config=self.config, servers=self.servers
         )
-        assert done.returncode == 0, done.stdout[-8000:]
-        assert " skipped" not in done.stdout, done.stdout[-3000:]
+        assert " skipped" not in said, said[-3000:]
 
     def run_flow(self, flow: str, *runs: Mapping[str, Any]) -> tuple[int, str]:
         """Run a flow once for each set of arguments; give its code and what it said."""
@@ -136,17 +102,9 @@ def make(  # noqa: PLR0917
 ) -> Kind:
     """Render a project with PostgreSQL and one destination, and configure both."""
     project = folder / "project"
-    render(
-        project,
-        [
-            APPLICATIONS[0],
-            ["component=destination", f"name={name}", f"kind={kind}"],
-            [
-                *("component=source", "name=postgresql"),
-                f"destinations=[{{{name}: {kind}}}]",
-            ],
-        ],
-    )
+    golden = golden_of("destination", kind)
+    assert golden.name == name
+    render(project, golden.applications)
     config = write_config(
         folder / "config.yaml",
         {

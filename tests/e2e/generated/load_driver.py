@@ -1,9 +1,9 @@
-"""Load through the golden's code, once for each order on standard input.
+"""Load through a project's code, once for each order on standard input.
 
-A script, run in a process of its own with the golden's `src` in PYTHONPATH. It imports
+A script, run in a process of its own with the project's `src` in PYTHONPATH. It imports
 everything, then forks for each load, which may be killed. Before a load is a line with
-its process id, after it a line with what it said, or nothing where it was killed. It
-changes what takes time: blocks are small, and a request isn't tried again.
+its process id, after it a line with what it said, or nothing where it was killed. Its
+argument sets what modules of the project have otherwise: `{module: {name: value}}`.
 """
 
 import ctypes
@@ -13,7 +13,8 @@ import os
 import sys
 from typing import Any
 
-BLOCK_BYTES = 64 * 1024
+# What the destinations' modules import when they are used first.
+LIBRARIES = ("adlfs", "azure.storage.blob.aio", "boto3", "duckdb", "psycopg2")
 ANYBODY_MAY_TRACE = (0x59616D61, -1)  # PR_SET_PTRACER, PR_SET_PTRACER_ANY
 
 
@@ -24,9 +25,9 @@ def load(order: dict[str, Any]) -> str:
     try:
         loading.load(
             sources.PostgreSQL(credentials=order["source"]),
-            sources.AzureDataLake(credentials=order["destination"]),
+            getattr(sources, order["class"])(credentials=order["destination"]),
             order["query"],
-            order["path"],
+            order["target"],
             **order["options"],
         )
     except Exception as err:  # noqa: BLE001 - it is the result
@@ -36,12 +37,15 @@ def load(order: dict[str, Any]) -> str:
 
 def main() -> None:
     """Answer each order."""
-    for name in ("acme.loading", "adlfs", "azure.storage.blob.aio", "psycopg2"):
+    for name in ("acme.loading", *LIBRARIES):
         importlib.import_module(name)
-    lake = vars(importlib.import_module("acme.sources.azure_data_lake"))
-    lake["BLOCK_BYTES"] = BLOCK_BYTES
-    lake["REQUEST"]["retry_total"] = 0
-    vars(importlib.import_module("acme.formats"))["ROW_GROUP_BYTES"] = BLOCK_BYTES
+    for module, values in json.loads(sys.argv[1]).items():
+        names = vars(importlib.import_module(f"acme.{module}"))
+        for name, value in values.items():
+            if isinstance(value, dict):
+                names[name].update(value)
+            else:
+                names[name] = value
     for line in sys.stdin:
         known, knowing = os.pipe()
         reading, writing = os.pipe()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from allpairspy import AllPairs
 
-from tests.golden import REPOSITORY
+from tests.golden import REPOSITORY, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ PACKAGES = ("acme", "data_lake_2")
 NAMES = ("own", "short", "long")
 
 # Questions with choices that don't belong to a kind of source.
-GENERAL = {"component", "kind", "source_kind", "destination_kind"}
+GENERAL = {"component", "host", "runtime", "kind", "source_kind", "destination_kind"}
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,6 @@ class Project:
 
     title: str
     applications: tuple[Mapping[str, str], ...]
-
-
-def table() -> dict[str, Any]:
-    """Return the kinds' table: `kinds` and `dialects`."""
-    text = (REPOSITORY / "template/kinds/table.yml").read_text("utf-8")
-    return {name: row["default"] for name, row in yaml.safe_load(text).items()}
 
 
 def questions() -> dict[str, dict[str, Any]]:
@@ -92,6 +86,14 @@ def projects() -> list[Project]:
             titles.add(project.title)
             found.append(project)
     return found
+
+
+def as_answers(project: Project) -> list[list[str]]:
+    """Return a project's answers as `copier copy --data` takes them."""
+    return [
+        [f"{name}={value}" for name, value in each.items()]
+        for each in project.applications
+    ]
 
 
 def _destinations() -> list[str]:

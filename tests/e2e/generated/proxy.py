@@ -1,4 +1,4 @@
-"""A proxy before Azurite that breaks off, or loses an answer, where it is told to."""
+"""A proxy before a store that breaks off, or loses an answer, where it is told to."""
 
 import http.client
 import http.server
@@ -22,7 +22,8 @@ class Request:
         """Take the request line apart."""
         self.method = method
         self.path = urlsplit(target).path
-        self.operation = parse_qs(urlsplit(target).query).get("comp", [""])[0]
+        self.query = parse_qs(urlsplit(target).query, keep_blank_values=True)
+        self.operation = self.query.get("comp", [""])[0]
 
     @property
     def is_block(self) -> bool:

@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - the statements are made of this module's own texts
 """MariaDB and MySQL: what each type comes as, compared with what the server says.
 
 Both dialects have one connector. No server of MySQL can be had here: its dialect reads
@@ -8,26 +7,23 @@ from MariaDB, too.
 import os
 import random
 import struct
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import polars as pl
 import pytest
-from sourcewright.services import PrefectServer
 
 from tests.e2e.generated.dialects import (
-    SKIPPED,
-    TOOLS,
+    WIDE,
+    Bad,
     Case,
+    DialectContract,
     Project,
     Refused,
-    make,
-    same,
 )
 from tests.mariadb import MariaDB, missing
 
-CLASSES = {"mariadb": "MariaDB", "mysql": "MySQL"}
 TEXT, BYTES = "HEX(CONVERT({} USING utf8mb4))", "HEX({})"
 MICROSECONDS = "DATE_FORMAT({}, '%Y-%m-%d %H:%i:%s.%f')"
 OF_DAY = "TIME_FORMAT({}, '%H:%i:%s.%f')"
@@ -101,7 +97,6 @@ REFUSED = [
     Refused("time(6)", "'-00:00:00.000001'", "CAST({} AS CHAR)"),
     Refused("point", "ST_GeomFromText('POINT(1 2)')", "ST_AsWKB({})"),
 ]
-ROWS = 5000
 FILL = """
 CREATE TABLE wide (id INT, number BIGINT UNSIGNED, price DECIMAL(38, 10), text TEXT,
 bytes BLOB, seen DATETIME(6));
@@ -113,141 +108,70 @@ IF(seq % 13, TIMESTAMPADD(MICROSECOND, seq, '2024-02-29'), NULL) FROM seq_1_to_5
 MODES = "SET sql_mode = '', time_zone = '+00:00';\nUSE shop;\n"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[MariaDB]:
-    reason = missing()
-    if reason and not os.environ.get("CI"):
-        pytest.skip(reason)
-    with MariaDB() as server:
-        script = [MODES, FILL]
-        cases: list[Case | Refused] = [*CASES, *REFUSED]
-        for number, case in enumerate(cases):
-            script.append(f"CREATE TABLE t{number} (id INT, value {case.type_name});")
-            script.append(f"INSERT INTO t{number} VALUES (0, NULL), (1, {case.value});")
-        server.sql("\n".join(script))
-        yield server
+@dataclass(frozen=True)
+class Server:
+    """A server, and its own client to ask."""
+
+    it: MariaDB
+
+    @property
+    def credentials(self) -> dict[str, str | int]:
+        return self.it.credentials
+
+    def said(self, queries: Sequence[str]) -> list[str]:
+        return [row[0] for row in self.it.sql(MODES + ";\n".join(queries))]
 
 
-@pytest.fixture(scope="module")
-def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
-    folder = tmp_path_factory.mktemp("dialects")
-    return {name: make(folder / name, name, CLASSES[name]) for name in CLASSES}
+@pytest.mark.moves("source/mariadb", "source/mysql", "destination/local")
+class TestMariaDB(DialectContract):
+    names: ClassVar[Mapping[str, str]] = {"mariadb": "MariaDB", "mysql": "MySQL"}
+    driver = "pymysql"
+    cases = CASES
+    refused = REFUSED
+    text = "CAST({} AS CHAR)"
+    quoted = "`value`"
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def database(cls) -> Iterator[Server]:
+        reason = missing()
+        if reason and not os.environ.get("CI"):
+            pytest.skip(reason)
+        with MariaDB() as server:
+            server.sql("\n".join([MODES, FILL, *cls.script()]))
+            yield Server(server)
 
-@pytest.fixture(scope="module", params=list(CLASSES))
-def project(request: pytest.FixtureRequest, projects: dict[str, Project]) -> Project:
-    return projects[request.param]
+    def truth(self, database: Server) -> list[Any]:
+        columns = (
+            "id, number, price, HEX(text), HEX(bytes), DATE_FORMAT(seen, '%H:%i:%s.%f')"
+        )
+        return database.it.sql(MODES + WIDE.replace("*", columns))
 
+    def moved(self, frame: pl.DataFrame) -> list[Any]:
+        found = frame.select(
+            pl.col("id", "number", "price").cast(pl.String),
+            pl.col("text").cast(pl.Binary).bin.encode("hex").str.to_uppercase(),
+            pl.col("bytes").bin.encode("hex").str.to_uppercase(),
+            pl.col("seen").dt.strftime("%H:%M:%S%.6f"),
+        )
+        return [["NULL" if v is None else v for v in row] for row in found.rows()]
 
-@pytest.fixture(scope="module")
-def given(projects: dict[str, Project], server: MariaDB) -> dict[str, Any]:
-    queries = {
-        f"{number}{suffix}": f"SELECT value FROM t{number}{rest}"
-        for number in range(len(CASES) + len(REFUSED))
-        for suffix, rest in (("", " ORDER BY id"), (" empty", " WHERE 1 = 0"))
-    }
-    for number, case in enumerate(REFUSED, start=len(CASES)):
-        cast = case.cast.format("value")
-        queries[f"{number} cast"] = f"SELECT {cast} AS value FROM t{number}"
-    return projects["mariadb"].read(server.credentials, queries)
+    @pytest.fixture
+    def bad(self, database: Server) -> Mapping[str, Bad]:
+        whole = database.credentials
+        return {
+            "password": Bad(
+                {**whole, "password": self.canary}, "CredentialError", "reader"
+            ),
+            "database": Bad({**whole, "database": "no_such"}, "FatalError", "no_such"),
+            "port": Bad({**whole, "port": 1}, "SourceUnavailableError", ":1/"),
+            "column": Bad(whole, "QueryRejectedError", "gone"),
+        }
 
-
-@pytest.fixture(scope="module")
-def said(server: MariaDB) -> list[str]:
-    """What the server says of each value, by a program of its own."""
-    statements = [
-        f"SELECT CAST({case.said.format('value')} AS CHAR) FROM t{number} WHERE id = 1;"
-        for number, case in enumerate(CASES)
-    ]
-    rows = server.sql(MODES + "\n".join(statements))
-    return [row[0] for row in rows]
-
-
-@pytest.mark.parametrize("tool", TOOLS)
-def test_a_tool_has_nothing_to_say(tool: str, project: Project) -> None:
-    assert project.command(tool) == ""
-
-
-def test_its_own_tests_pass(project: Project, server: MariaDB, tmp_path: Path) -> None:
-    assert SKIPPED not in project.tests(server.credentials, tmp_path)
-
-
-@pytest.mark.parametrize("number", range(len(CASES)))
-def test_a_value_is_what_the_server_says_it_is(
-    number: int, given: dict[str, Any], said: list[str]
-) -> None:
-    case, came = CASES[number], given[str(number)]
-    assert came.get("types") == [case.arrow], came
-    ((null, value),) = came["columns"]
-    assert null is None
-    assert same(case, value, said[number])
-    assert given[f"{number} empty"]["types"] == [case.arrow]
-
-
-@pytest.mark.parametrize("number", range(len(CASES), len(CASES) + len(REFUSED)))
-def test_a_value_that_does_not_fit_names_its_column_and_the_cast(
-    number: int, given: dict[str, Any]
-) -> None:
-    case, came = REFUSED[number - len(CASES)], given[str(number)]
-    assert came.get("error") == "UnsupportedTypeError", came
-    assert "'value'" in came["message"]
-    assert case.cast.format("`value`") in came["message"]
-    assert len(given[f"{number} cast"]["columns"][0]) == 2
-
-
-def test_any_double_comes_as_it_is(
-    projects: dict[str, Project], server: MariaDB
-) -> None:
-    patterns = random.Random(7)  # noqa: S311 - not for secrets
-    numbers = [struct.unpack("d", patterns.randbytes(8))[0] for _ in range(300)]
-    numbers = [number for number in numbers if abs(number) < float("inf")]
-    query = " UNION ALL ".join(f"SELECT {number!r} + 0e0 AS it" for number in numbers)
-    came = projects["mariadb"].read(server.credentials, {"it": query})["it"]
-    assert [float(each) for each in came["columns"][0]] == numbers
-
-
-def test_a_flow_moves_every_row(
-    project: Project, server: MariaDB, tmp_path: Path, prefect_server: PrefectServer
-) -> None:
-    query = "SELECT * FROM wide ORDER BY id"
-    rows = project.load(server.credentials, tmp_path, query, prefect_server.environment)
-    assert rows == ROWS
-    columns = (
-        "id, number, price, HEX(text), HEX(bytes), DATE_FORMAT(seen, '%H:%i:%s.%f')"
-    )
-    expected = server.sql(f"{MODES} SELECT {columns} FROM wide ORDER BY id")
-    found = pl.read_parquet(tmp_path / "file.parquet").select(
-        pl.col("id", "number", "price").cast(pl.String),
-        pl.col("text").cast(pl.Binary).bin.encode("hex").str.to_uppercase(),
-        pl.col("bytes").bin.encode("hex").str.to_uppercase(),
-        pl.col("seen").dt.strftime("%H:%M:%S%.6f"),
-    )
-    assert [
-        ["NULL" if v is None else v for v in row] for row in found.rows()
-    ] == expected
-
-
-def test_bad_input_is_told_apart(project: Project, server: MariaDB) -> None:
-    wrong: dict[str, dict[str, Any]] = {
-        "password": {"password": "canary"},
-        "database": {"database": "no_such"},
-        "port": {"port": 1},
-        "column": {},
-    }
-    errors = {}
-    for name, other in wrong.items():
-        credentials = {**server.credentials, **other}
-        came = project.read(credentials, {"it": "SELECT gone FROM wide"})["it"]
-        errors[name] = came["error"]
-        assert "Next: " in came["message"]
-        assert "canary" not in came["message"]
-    assert errors == {
-        "password": "CredentialError",
-        "database": "FatalError",
-        "port": "SourceUnavailableError",
-        "column": "QueryRejectedError",
-    }
-
-
-def test_without_its_driver_the_extra_is_named(project: Project) -> None:
-    assert f"acme[{project.dialect}]" in project.without("pymysql")
+    def test_any_double_comes_as_it_is(self, first: Project, database: Server) -> None:
+        patterns = random.Random(7)  # noqa: S311 - not for secrets
+        numbers = [struct.unpack("d", patterns.randbytes(8))[0] for _ in range(300)]
+        numbers = [number for number in numbers if abs(number) < float("inf")]
+        query = " UNION ALL ".join(f"SELECT {each!r} + 0e0 AS it" for each in numbers)
+        came = first.read(database.credentials, {"it": query})["it"]
+        assert [float(each) for each in came["columns"][0]] == numbers

@@ -1,23 +1,21 @@
-# ruff: noqa: S608 - the statements are made of this module's own texts
 """SQLite: what each declared type comes as, compared with what SQLite says itself."""
 
 import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import polars as pl
 import pytest
-from sourcewright.services import PrefectServer
 
 from tests.e2e.generated.dialects import (
-    SKIPPED,
-    TOOLS,
+    WIDE,
+    Bad,
     Case,
+    DialectContract,
     Project,
     Refused,
-    make,
-    same,
 )
 
 TEXT, BYTES = "hex(CAST({} AS BLOB))", "hex({})"
@@ -52,23 +50,22 @@ CASES = [
     Case("LONGBLOB", "randomblob(5000)", "binary", BYTES),
     Case("JSON", '\'{"b": 1, "b": 2}\'', "string", TEXT),
     Case("UUID", "'67e55044-10b1-426f-9247-bb680e5fe0c8'", "string", TEXT),
-    Case("", "7", "int64"),
-    Case("", "7.5", "double", EXACT),
+    Case("", "7", "int64", empty="string"),
+    Case("", "7.5", "double", EXACT, empty="string"),
     Case("", "'7'", "string", TEXT),
-    Case("", "x'37'", "binary", BYTES),
+    Case("", "x'37'", "binary", BYTES, empty="string"),
 ]
 REFUSED = [
     Refused("INTEGER", "'two'", "CAST({} AS TEXT)"),
     Refused("INTEGER", "1.5", "CAST({} AS TEXT)"),
     Refused("REAL", "'1,5'", "CAST({} AS TEXT)"),
-    Refused("TEXT", "x'ff'", "CAST({} AS BLOB)"),
+    Refused("TEXT", "x'ff'", "CAST({} AS BLOB)", told="CAST({} AS TEXT)"),
     Refused("TEXT", "CAST(x'ff' AS TEXT)", "CAST({} AS BLOB)"),
-    Refused("BLOB", "'text'", "CAST({} AS BLOB)"),
-    Refused("BOOLEAN", "2", "CAST({} AS INTEGER)"),
+    Refused("BLOB", "'text'", "CAST({} AS BLOB)", told="CAST({} AS TEXT)"),
+    Refused("BOOLEAN", "2", "CAST({} AS INTEGER)", told="CAST({} AS TEXT)"),
     Refused("DATE", "19782", "CAST({} AS TEXT)"),
-    Refused("DECIMAL(20, 0)", "9007199254740993", "CAST({} AS TEXT)"),
+    Refused("DECIMAL(20, 0)", "9007199254740993", "CAST({} AS TEXT)", told="to text"),
 ]
-ROWS = 5000
 FILL = """
 CREATE TABLE wide
 (id INTEGER, number BIGINT, share REAL, text TEXT, bytes BLOB, flag BOOL);
@@ -79,128 +76,67 @@ CASE WHEN n % 11 THEN randomblob(n % 50) END, CASE WHEN n % 2 THEN n % 4 = 1 END
 """
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return make(tmp_path_factory.mktemp("sqlite") / "project", "sqlite", "SQLite")
+@dataclass(frozen=True)
+class File:
+    """A database, and SQLite itself to ask."""
+
+    path: Path
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {"path": str(self.path)}
+
+    def said(self, queries: Sequence[str]) -> list[str]:
+        with closing(sqlite3.connect(self.path)) as connection:
+            return [connection.execute(query).fetchone()[0] for query in queries]
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("database") / "shop.sqlite"
-    script = [FILL]
-    cases: list[Case | Refused] = [*CASES, *REFUSED]
-    for number, case in enumerate(cases):
-        script.append(f"CREATE TABLE t{number} (value {case.type_name});")
-        script.append(f"INSERT INTO t{number} VALUES (NULL), ({case.value});")
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript("\n".join(script))
-    return path
+@pytest.mark.moves("source/sqlite", "destination/local")
+class TestSQLite(DialectContract):
+    names: ClassVar[Mapping[str, str]] = {"sqlite": "SQLite"}
+    cases = CASES
+    refused = REFUSED
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def database(cls, tmp_path_factory: pytest.TempPathFactory) -> File:
+        path = tmp_path_factory.mktemp("database") / "shop.sqlite"
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript("\n".join([FILL, *cls.script()]))
+        return File(path)
 
-@pytest.fixture(scope="module")
-def given(project: Project, database: Path) -> dict[str, Any]:
-    queries = {
-        f"{number}{suffix}": f"SELECT value FROM t{number}{rest}"
-        for number in range(len(CASES) + len(REFUSED))
-        for suffix, rest in (("", ""), (" empty", " WHERE 1 = 0"))
-    }
-    for number, case in enumerate(REFUSED, start=len(CASES)):
-        cast = case.cast.format("value")
-        queries[f"{number} cast"] = f"SELECT {cast} AS value FROM t{number}"
-    return project.read({"path": str(database)}, queries)
+    def truth(self, database: File) -> list[Any]:
+        with closing(sqlite3.connect(database.path)) as connection:
+            return connection.execute(WIDE).fetchall()
 
+    @pytest.fixture
+    def bad(self, database: File, tmp_path: Path) -> Iterator[Mapping[str, Bad]]:
+        missing, other = tmp_path / "missing.sqlite", tmp_path / "other.sqlite"
+        other.write_text("no database " * 200, "utf-8")
+        locked = tmp_path / "locked.sqlite"
+        with closing(sqlite3.connect(locked)) as writer:
+            writer.execute("CREATE TABLE wide (gone INTEGER)")
+            writer.execute("BEGIN EXCLUSIVE")
+            yield {
+                "missing": Bad({"path": str(missing)}, "FatalError", str(missing)),
+                "other": Bad({"path": str(other)}, "FatalError", str(other)),
+                "locked": Bad(
+                    {"path": str(locked)},
+                    "SourceUnavailableError",
+                    str(locked),
+                    settings={"LOCK_SECONDS": 0.5},
+                ),
+                "column": Bad(
+                    database.credentials, "QueryRejectedError", str(database.path)
+                ),
+            }
+        assert not missing.exists()
 
-@pytest.mark.parametrize("tool", TOOLS)
-def test_a_tool_has_nothing_to_say(tool: str, project: Project) -> None:
-    assert project.command(tool) == ""
-
-
-def test_its_own_tests_pass(project: Project, database: Path, tmp_path: Path) -> None:
-    said = project.tests({"path": str(database)}, tmp_path)
-    assert SKIPPED not in said
-
-
-@pytest.mark.parametrize("number", range(len(CASES)))
-def test_a_value_is_what_sqlite_says_it_is(
-    number: int, given: dict[str, Any], database: Path
-) -> None:
-    case = CASES[number]
-    expression = case.said.format("value")
-    with closing(sqlite3.connect(database)) as connection:
-        ((said,),) = connection.execute(
-            f"SELECT CAST({expression} AS TEXT) FROM t{number} WHERE value IS NOT NULL"
-        ).fetchall()
-    came = given[str(number)]
-    assert came.get("types") == [case.arrow], came
-    ((null, value),) = came["columns"]
-    assert null is None
-    assert same(case, value, said)
-
-
-@pytest.mark.parametrize("number", range(len(CASES)))
-def test_an_empty_result_has_the_declared_type(
-    number: int, given: dict[str, Any]
-) -> None:
-    case, came = CASES[number], given[f"{number} empty"]
-    # Nothing is known of a column without a declared type that is one of SQLite's.
-    known = case.type_name not in {"", "JSON", "UUID"}
-    assert came["types"] == [case.arrow if known else "string"]
-
-
-@pytest.mark.parametrize("number", range(len(CASES), len(CASES) + len(REFUSED)))
-def test_a_value_that_does_not_fit_names_its_column(
-    number: int, given: dict[str, Any]
-) -> None:
-    came = given[str(number)]
-    assert came.get("error") == "UnsupportedTypeError", came
-    assert "'value'" in came["message"]
-    assert "cast" in came["message"].lower()
-    assert len(given[f"{number} cast"]["columns"][0]) == 2
-
-
-def test_mixed_values_of_an_undeclared_column_are_refused_wherever_they_stand(
-    project: Project, database: Path
-) -> None:
-    late = "SELECT CASE WHEN id < 4999 THEN id ELSE 'last' END AS odd FROM wide"
-    came = project.read({"path": str(database)}, {"late": late})["late"]
-    assert came["error"] == "UnsupportedTypeError"
-    assert "'odd'" in came["message"]
-    assert "integer and text" in came["message"]
-
-
-def test_a_flow_moves_every_row(
-    project: Project, database: Path, tmp_path: Path, prefect_server: PrefectServer
-) -> None:
-    query = "SELECT * FROM wide ORDER BY id"
-    rows = project.load(
-        {"path": str(database)}, tmp_path, query, prefect_server.environment
-    )
-    assert rows == ROWS
-    with closing(sqlite3.connect(database)) as connection:
-        expected = connection.execute(query).fetchall()
-    assert pl.read_parquet(tmp_path / "file.parquet").rows() == expected
-
-
-def test_bad_input_is_told_apart(
-    project: Project, database: Path, tmp_path: Path
-) -> None:
-    missing, other = tmp_path / "missing.sqlite", tmp_path / "other.sqlite"
-    other.write_text("no database " * 200, "utf-8")
-    locked = tmp_path / "locked.sqlite"
-    errors = {}
-    with closing(sqlite3.connect(locked)) as writer:
-        writer.execute("CREATE TABLE t (number INTEGER)")
-        writer.execute("BEGIN EXCLUSIVE")
-        for path in (missing, other, locked, database):
-            query = "SELECT gone FROM t" if path is locked else "SELECT gone FROM wide"
-            came = project.read({"path": str(path)}, {"it": query})["it"]
-            errors[path.name] = came["error"]
-            assert str(path) in came["message"]
-            assert "Next: " in came["message"]
-    assert errors == {
-        "missing.sqlite": "FatalError",
-        "other.sqlite": "FatalError",
-        "locked.sqlite": "SourceUnavailableError",
-        "shop.sqlite": "QueryRejectedError",
-    }
-    assert not missing.exists()
+    def test_mixed_values_of_an_undeclared_column_are_refused_wherever_they_stand(
+        self, first: Project, database: File
+    ) -> None:
+        late = "SELECT CASE WHEN id < 4999 THEN id ELSE 'last' END AS odd FROM wide"
+        came = first.read(database.credentials, {"late": late})["late"]
+        assert came["error"] == "UnsupportedTypeError"
+        assert "'odd'" in came["message"]
+        assert "integer and text" in came["message"]

@@ -9,14 +9,11 @@ import pytest
 from pyarrow import parquet
 from sourcewright.services import PrefectServer
 
+from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
 from tests.e2e.generated.parts import HERE, environment, run, write_config
-from tests.golden import APPLICATIONS, render
+from tests.e2e.generated.telling import assert_telling
+from tests.golden import golden_of, render
 
-TOOLS = {
-    "formatter": ["ruff", "format", "--check", "--no-cache"],
-    "linter": ["ruff", "check", "--no-cache"],
-    "types": ["mypy"],
-}
 ROWS = 1_500
 EDIT = (
     'yield {"number": number, "text": f"row {number}"}',
@@ -27,41 +24,33 @@ EDIT = (
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = tmp_path_factory.mktemp("custom") / "project"
-    local = ["component=destination", "name=local"]
-    custom = ["component=source", "name=custom", "destinations=[local]"]
-    render(project, [APPLICATIONS[0], local, custom])
+    render(project, golden_of("source", "custom").applications)
     return project
 
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_a_tool_has_nothing_to_say(project: Path, tool: str) -> None:
-    program, *arguments = TOOLS[tool]
-    command: list[str | Path] = [Path(sys.executable).with_name(program), *arguments]
-    done = run(command, env=environment(project), cwd=project)
-    assert done.returncode == 0, done.stdout[-5000:]
+    assert said_by(tool, project) == ""
 
 
-def test_every_test_that_comes_with_it_passes(project: Path, tmp_path: Path) -> None:
+def test_every_test_that_comes_with_it_passes(
+    project: Path, prefect_server: PrefectServer, tmp_path: Path
+) -> None:
     config = write_config(
         tmp_path / "config.yaml",
         {"custom_test": {}, "local_test": {"root": str(tmp_path)}},
     )
-    command: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-rs",
-        "-k",
-        "custom",
-        "tests",
-    ]
-    done = run(command, env=environment(project, config=config), cwd=project)
-    assert done.returncode == 0, done.stdout[-8000:]
-    assert "skipped" not in done.stdout
-    assert "passed" in done.stdout
+    said = report_of_tests(
+        project,
+        tmp_path,
+        ["tests/*/*custom*.py"],
+        config=config,
+        servers=prefect_server.environment,
+    )
+    assert "skipped" not in said
 
 
+@pytest.mark.moves("source/custom", "destination/local")
 def test_what_is_filled_in_arrives(
     project: Path, prefect_server: PrefectServer, tmp_path: Path
 ) -> None:
@@ -92,3 +81,4 @@ def test_what_is_filled_in_arrives(
             {"number": 2**62 + number, "text": None if number % 2 else "😀"}
             for number in range(1, ROWS + 1)
         ]
+        assert_telling(table.to_pylist())

@@ -8,6 +8,7 @@ from sourcewright.services import PostgreSQL, PrefectServer
 
 from tests.e2e.generated import kinds
 from tests.e2e.generated.parts import postgresql_credentials
+from tests.e2e.generated.telling import assert_telling
 
 FLOWS = ("postgresql_to_warehouse", "postgresql_to_warehouse_in_batches")
 
@@ -44,6 +45,7 @@ def test_it_passes_its_own_tests(kind: kinds.Kind, tmp_path: Path) -> None:
     kind.assert_tests_pass(tmp_path)
 
 
+@pytest.mark.moves("source/postgresql", "destination/postgresql")
 @pytest.mark.parametrize("flow", FLOWS)
 def test_what_the_flow_moves_is_what_another_reader_finds(
     kind: kinds.Kind, postgres: PostgreSQL, flow: str
@@ -60,3 +62,4 @@ def test_what_the_flow_moves_is_what_another_reader_finds(
     expected = kinds.rows_of(postgres, kinds.QUERY)
     assert len(expected) == kinds.ROWS
     assert found[::2] == found[1::2] == expected
+    assert_telling(found[::2])

@@ -13,6 +13,7 @@ from pyarrow import fs, parquet
 from sourcewright.services import PostgreSQL, PrefectServer
 
 from tests.e2e.generated import kinds
+from tests.e2e.generated.telling import assert_telling
 
 KEY = {"access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
 
@@ -47,6 +48,7 @@ def test_it_passes_its_own_tests(kind: kinds.Kind, tmp_path: Path) -> None:
     kind.assert_tests_pass(tmp_path)
 
 
+@pytest.mark.moves("source/postgresql", "destination/s3")
 @pytest.mark.parametrize("flow", ["postgresql_to_s3", "postgresql_to_s3_in_batches"])
 def test_what_the_flow_moves_is_what_another_reader_finds(
     kind: kinds.Kind, store: str, postgres: PostgreSQL, flow: str
@@ -76,5 +78,6 @@ def test_what_the_flow_moves_is_what_another_reader_finds(
     found = parquet.read_table(arguments["s3_path"], filesystem=reader).to_pylist()
     assert len(found) == kinds.ROWS
     assert found == kinds.rows_of(postgres, kinds.QUERY)
+    assert_telling(found)
     assert KEY["secret_access_key"] not in said
     assert "Uploads" not in client.list_multipart_uploads(Bucket="moved")

@@ -7,31 +7,23 @@ SOURCEWRIGHT_EVERY_POINT=1 every request is tried, and CALLS_AT_MOST of the call
 counts are kept in tests/matrix/uploads.md.
 """
 
-import json
 import os
 import random
-import re
 import shutil
-import signal
-import subprocess
-import sys
 import uuid
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple
 
 import pytest
 from pyarrow import fs, parquet
 from sourcewright.services import Azurite, PostgreSQL
 
-from tests.e2e.generated.parts import (
-    HERE,
-    connection_string,
-    environment,
-    postgresql_credentials,
-)
-from tests.e2e.generated.proxy import Fate, Proxy, Request
+from tests.e2e.generated.loads import Loads, most_calls
+from tests.e2e.generated.parts import connection_string, postgresql_credentials
+from tests.e2e.generated.proxy import Proxy
+from tests.e2e.generated.stops import WAYS, StopAt, Way
 from tests.results import Keep
 
 CONTAINER = "loads"
@@ -48,13 +40,15 @@ CALLS = (
     *("connect", "sendto", "recvfrom", "read", "write", "close", "shutdown"),
     *("epoll_wait", "epoll_ctl", "poll", "futex"),
 )
-# What stops a load at a request: it is killed before the request arrives, or before the
-# answer does; the connection breaks for good; the token has ended; one answer is lost.
-Way = Literal["kill before", "kill after", "break off", "refuse", "lose the answer"]
-WAYS: tuple[Way, ...] = (
-    *("kill before", "kill after"),
-    *("break off", "refuse", "lose the answer"),
-)
+# Blocks are small, and a request isn't tried again.
+BLOCK_BYTES = 64 * 1024
+SETTINGS = {
+    "sources.azure_data_lake": {
+        "BLOCK_BYTES": BLOCK_BYTES,
+        "REQUEST": {"retry_total": 0},
+    },
+    "formats": {"ROW_GROUP_BYTES": BLOCK_BYTES},
+}
 
 
 class Point(NamedTuple):
@@ -75,80 +69,12 @@ class Call(NamedTuple):
     number: int
 
 
-class StopAt:
-    """Stops a load at one of its requests."""
+class LakeLoads(Loads):
+    """Runs loads, and looks at what they leave."""
 
-    def __init__(self, point: Point, process: int) -> None:
-        self._point, self._process = point, process
-        self._count = 0
-        self.reached: Request | None = None
-
-    def __call__(self, request: Request) -> Fate:
-        self._count += 1
-        if self._count == self._point.request:
-            self.reached = request
-            if self._point.way == "kill before":
-                os.kill(self._process, signal.SIGKILL)
-                return "break off"
-            if self._point.way == "lose the answer":
-                return "lose the answer"
-        if self._count >= self._point.request:
-            if self._point.way == "break off":
-                return "break off"
-            if self._point.way == "refuse":
-                return "refuse"
-        return "pass"
-
-    def arrived(self, request: Request) -> None:
-        if self._point.way == "kill after" and request is self.reached:
-            os.kill(self._process, signal.SIGKILL)
-
-
-class Loads:
-    """Runs loads, one after another, and looks at what they leave."""
-
-    def __init__(
-        self, process: subprocess.Popen[str], order: dict[str, Any], azurite: Azurite
-    ) -> None:
-        self._process, self._order = process, order
+    def __init__(self, azurite: Azurite, *order: Any) -> None:  # noqa: ANN401
+        super().__init__(*order)
         self._lake = azurite.filesystem
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def start(self, path: str, **options: Any) -> int:  # noqa: ANN401
-        """Start a load, which waits for `finish`; return its process id."""
-        self._tell(json.dumps({**self._order, "path": path, "options": options}))
-        return int(self._hear())
-
-    def finish(self) -> str:
-        """Let the load go on, and return what it said: nothing if it was killed."""
-        self._tell("go on")
-        return str(json.loads(self._hear()))
-
-    def run(self, path: str, **options: Any) -> str:  # noqa: ANN401
-        self.start(path, **options)
-        return self.finish()
-
-    def run_traced(self, trace: Path, *inject: str, path: str, **options: Any) -> str:  # noqa: ANN401
-        """Run a load under strace, which writes its calls to `trace`."""
-        process = self.start(path, **options)
-        calls = ("-e", f"trace={','.join(CALLS)}", *inject)
-        with subprocess.Popen(
-            ["strace", "-f", "-s0", "-o", trace, *calls, "-p", str(process)],
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as tracer:
-            assert tracer.stderr
-            told = tracer.stderr.readline()
-            assert "attached" in told, told + tracer.stderr.read()
-            said = self.finish()
-            tracer.communicate()
-        return said
 
     def new_path(self, *, former: bool) -> str:
         path = f"{CONTAINER}/{uuid.uuid4()}/file.parquet"
@@ -173,15 +99,6 @@ class Loads:
         selector = fs.FileSelector(path.rpartition("/")[0], allow_not_found=True)
         return [info.base_name for info in self._lake.get_file_info(selector)]
 
-    def _tell(self, line: str) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
-
-    def _hear(self) -> str:
-        assert self._process.stdout
-        return self._process.stdout.readline()
-
 
 @pytest.fixture(scope="module")
 def proxy(azurite: Azurite) -> Iterator[Proxy]:
@@ -196,30 +113,23 @@ def loads(
     postgres: PostgreSQL,
     proxy: Proxy,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Loads]:
+) -> Iterator[LakeLoads]:
     azurite.create_container(CONTAINER)
     home = tmp_path_factory.mktemp("loads")
-    process = subprocess.Popen(
-        [sys.executable, HERE / "load_driver.py"],
-        env=environment(golden, HOME=str(home)),
-        cwd=home,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
     order = {
         "source": postgresql_credentials(postgres),
+        "class": "AzureDataLake",
         "destination": {
             "connection_string": connection_string(azurite, port=proxy.port)
         },
         "query": QUERY.format(rows=ROWS),
     }
-    with Loads(process, order, azurite) as loads:
+    with LakeLoads(azurite, golden, home, order, SETTINGS) as loads:
         yield loads
 
 
 @pytest.fixture(scope="module")
-def points(loads: Loads, proxy: Proxy) -> list[Point]:
+def points(loads: LakeLoads, proxy: Proxy) -> list[Point]:
     """Trace a load of each kind; give all points, or a dozen of them."""
     found = []
     for verify in VERIFY:
@@ -234,7 +144,7 @@ def points(loads: Loads, proxy: Proxy) -> list[Point]:
 
 
 def test_a_load_that_is_stopped_shows_the_old_file_or_the_new_one(
-    loads: Loads, proxy: Proxy, points: list[Point], keep: Keep
+    loads: LakeLoads, proxy: Proxy, points: list[Point], keep: Keep
 ) -> None:
     seen: Counter[tuple[str, str, str]] = Counter()
     for point in points:
@@ -245,7 +155,7 @@ def test_a_load_that_is_stopped_shows_the_old_file_or_the_new_one(
             "load_id": "monday",
         }
         process = loads.start(path, **options)
-        proxy.rule = stop = StopAt(point, process)
+        proxy.rule = stop = StopAt(point.request, point.way, process)
         proxy.arrived = stop.arrived
         said = loads.finish()
         proxy.rule, proxy.arrived = lambda _: "pass", lambda _: None
@@ -274,7 +184,7 @@ def test_a_load_that_is_stopped_shows_the_old_file_or_the_new_one(
 
 
 @pytest.fixture(scope="module")
-def calls(loads: Loads, tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
+def calls(loads: LakeLoads, tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
     """Trace a load of each kind; give a sample of its calls."""
     trace = tmp_path_factory.mktemp("calls") / "trace"
     found = []
@@ -282,17 +192,10 @@ def calls(loads: Loads, tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
         for former in (False, True):
             path = loads.new_path(former=former)
             options = {"verify": verify, "overwrite": former}
-            assert loads.run_traced(trace, path=path, **options) == "written"
-            # One line: the thread's id, the call's name, a parenthesis.
-            counts = Counter(
-                re.findall(r"^(\d+) +(\w+)\(", trace.read_text(), re.MULTILINE)
-            )
-            most: Counter[str] = Counter()
-            for (_, name), count in counts.items():
-                most[name] = max(most[name], count)
+            assert loads.run_traced(trace, CALLS, target=path, **options) == "written"
             found += [
                 Call(verify, former, name, number)
-                for name, count in sorted(most.items())
+                for name, count in sorted(most_calls(trace).items())
                 for number in range(1, count + 1)
             ]
     sample = CALLS_AT_MOST if EVERY_POINT else SAMPLE
@@ -301,7 +204,7 @@ def calls(loads: Loads, tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 def test_a_load_that_is_killed_at_a_call_shows_the_old_file_or_the_new_one(
-    loads: Loads, calls: list[Call], keep: Keep, tmp_path: Path
+    loads: LakeLoads, calls: list[Call], keep: Keep, tmp_path: Path
 ) -> None:
     seen: Counter[tuple[str, str, str]] = Counter()
     for call in calls:
@@ -312,7 +215,8 @@ def test_a_load_that_is_killed_at_a_call_shows_the_old_file_or_the_new_one(
             "load_id": "monday",
         }
         inject = ("-e", f"inject={call.name}:signal=KILL:when={call.number}")
-        said = loads.run_traced(tmp_path / "trace", *inject, path=path, **options)
+        trace = tmp_path / "trace"
+        said = loads.run_traced(trace, CALLS, *inject, target=path, **options)
         assert said in ("", "written"), (call, said)
 
         visible = loads.visible(path)

@@ -1,7 +1,9 @@
 """Every pair of answers makes a project that its own gates have nothing to say about.
 
 `make test` takes a sample, drawn with a fixed seed; with SOURCEWRIGHT_EVERY_POINT=1 all
-projects are made, and the counts are kept in tests/matrix/pairs.md.
+projects are made, and the counts are kept in tests/matrix/pairs.md. Where the
+parts can be had, projects also run the tests that were generated with them; those
+counts are in pairs_run.md.
 """
 
 from __future__ import annotations
@@ -18,15 +20,27 @@ import pytest
 
 from tests import golden
 from tests.e2e.generated import pairs
-from tests.e2e.generated.parts import environment, run
+from tests.e2e.generated.ends import Ends
+from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
+from tests.e2e.generated.parts import environment, run, write_config
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sourcewright.services import Azurite, PostgreSQL, PrefectServer
+
     from tests.results import Keep
 
-SAMPLE = 6
+SAMPLE, RUN_SAMPLE = 6, 2
+AT_LEAST_RUN = 25
 EVERY_PROJECT = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
 PROJECTS = pairs.projects()
 TRIED = PROJECTS if EVERY_PROJECT else random.Random(6).sample(PROJECTS, SAMPLE)  # noqa: S311
+
+# Where the server can't be had.
+NOT_RUN = {
+    name for name, row in golden.table()["dialects"].items() if "not" in row["run"]
+}
 
 IMPORT_ALL = """
 import importlib
@@ -36,49 +50,105 @@ for place in ("sources", "orchestration.prefect.tasks", "orchestration.prefect.f
     assert not missing, (place, missing)
 """
 
-GATES = {
-    "formatter": ["ruff", "format", "--check", "--no-cache"],
-    "linter": ["ruff", "check", "--no-cache"],
-    "types": ["mypy"],
+MORE = {
     "imports": ["python", "-c", IMPORT_ALL],
     "docs": ["mkdocs", "build", "--strict", "--quiet"],
 }
 
 
-def said_by_gates(project: Path, package: str, types: Path) -> dict[str, str]:
+def said_by_gates(project: Path, package: str) -> dict[str, str]:
     """Run every gate of a project; return what those said that weren't content."""
-    said = {}
-    env = environment(project, MYPY_CACHE_DIR=str(types))
-    for gate, (program, *arguments) in GATES.items():
+    said = {tool: said_by(tool, project) for tool in TOOLS}
+    for gate, (program, *arguments) in MORE.items():
         command: list[str | Path] = [
             Path(sys.executable).with_name(program),
             *(argument.replace("PACKAGE", package) for argument in arguments),
         ]
-        done = run(command, env=env, cwd=project)
-        if done.returncode:
-            said[gate] = done.stdout[-3000:]
-    return said
-
-
-@pytest.fixture(scope="module")
-def types(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What mypy knows of other packages, so that it learns it once."""
-    return tmp_path_factory.mktemp("types")
+        done = run(command, env=environment(project), cwd=project)
+        said[gate] = done.stdout[-3000:] if done.returncode else ""
+    return {gate: text for gate, text in said.items() if text}
 
 
 @pytest.mark.parametrize("project", TRIED, ids=[each.title for each in TRIED])
 def test_a_project_passes_its_gates(
-    project: pairs.Project, types: Path, tmp_path: Path, keep: Keep
+    project: pairs.Project, tmp_path: Path, keep: Keep
 ) -> None:
-    answers = [
-        [f"{name}={value}" for name, value in each.items()]
-        for each in project.applications
-    ]
-    golden.render(tmp_path / "project", answers)
+    golden.render(tmp_path / "project", pairs.as_answers(project))
     package = project.applications[0]["package"]
-    said = said_by_gates(tmp_path / "project", package, types)
+    said = said_by_gates(tmp_path / "project", package)
     assert not said, "\n".join(f"{gate}: {text}" for gate, text in said.items())
     keep("pairs", project=project.title, projects=1, wrong=0)
+
+
+def ends_of(project: pairs.Project) -> dict[str, tuple[str, str]]:
+    """Return by name each end's kind, or dialect, and its authentication."""
+    return {
+        each["name"]: (
+            each.get("dialect", each["kind"]),
+            each.get("authentication", "none"),
+        )
+        for each in project.applications
+        if "name" in each
+    }
+
+
+def to_run() -> list[pairs.Project]:
+    """Return projects in which each source that can be run meets each destination."""
+    met: set[tuple[tuple[str, str], str]] = set()
+    found = []
+    for project in random.Random(7).sample(PROJECTS, len(PROJECTS)):  # noqa: S311
+        *others, source = ends_of(project).values()
+        here = {(source, kind) for kind, _ in others} or {(source, "")}
+        if source[0] not in NOT_RUN and here - met:
+            met |= here
+            found.append(project)
+    return found
+
+
+TO_RUN = to_run()
+RUN = TO_RUN if EVERY_PROJECT else random.Random(8).sample(TO_RUN, RUN_SAMPLE)  # noqa: S311
+
+
+@pytest.fixture(scope="module")
+def ends(
+    tmp_path_factory: pytest.TempPathFactory, postgres: PostgreSQL, azurite: Azurite
+) -> Iterator[Ends]:
+    with Ends(tmp_path_factory.mktemp("ends"), postgres, azurite) as ends:
+        yield ends
+
+
+@pytest.mark.parametrize("project", RUN, ids=[each.title for each in RUN])
+def test_a_project_passes_its_own_tests_on_real_parts(
+    project: pairs.Project,
+    ends: Ends,
+    prefect_server: PrefectServer,
+    tmp_path: Path,
+    keep: Keep,
+) -> None:
+    made = tmp_path / "project"
+    golden.render(made, pairs.as_answers(project))
+    package = project.applications[0]["package"]
+    names = ends_of(project)
+    config = write_config(
+        tmp_path / "config.yaml",
+        {f"{name}_test": ends.credentials(*end) for name, end in names.items()},
+    )
+    report = report_of_tests(
+        made,
+        tmp_path,
+        [f"tests/*/test_*{name}*.py" for name in names],
+        servers={
+            **prefect_server.environment,
+            f"{package.upper()}_CONFIG_PATH": str(config),
+        },
+    )
+    assert " skipped" not in report, report[-3000:]
+    passed = int(report.split(" passed")[0].split()[-1])
+    keep("pairs_run", project=project.title, tests=passed, wrong=0)
+
+
+def test_enough_projects_run_their_own_tests() -> None:
+    assert len(TO_RUN) >= AT_LEAST_RUN
 
 
 def test_every_pair_of_answers_is_in_a_project() -> None:
@@ -99,7 +169,7 @@ def test_every_pair_of_answers_is_in_a_project() -> None:
         ]
         seen.update(combinations(chosen, 2))
     for kind, own in pairs.factors().items():
-        ends = pairs.table()["kinds"]["destination"]
+        ends = golden.table()["kinds"]["destination"]
         answers = [(name, value) for name in sorted(own) for value in own[name]]
         for one in answers:
             assert seen[("kind", kind), one] or seen[one, ("kind", kind)], one

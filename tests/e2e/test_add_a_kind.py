@@ -1,0 +1,191 @@
+"""docs/how-to/add-a-kind.md, followed to the letter: its kinds land, and nothing more.
+
+Each section that adds a kind is gone through in a copy of what is checked out here. A
+fenced block with a title is written as a file, or into one; one in the language
+`console` is run line by line. What changes a file is a step, and each step is left out
+once: a test of the lists says so.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAGE = REPOSITORY / "docs" / "how-to" / "add-a-kind.md"
+BLOCK = re.compile(
+    r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL
+)
+TESTS = "tests/e2e/generated/test_kinds.py"
+LISTS = "test_a_list_names_the_kinds_of_the_table"
+FOLDER = f"{LISTS}[the folders of template/kinds]"
+MOVES = "test_every_kind_has_a_test_that_moves_a_thousand_rows"
+
+# The sections that add a kind; and by each of their steps what says that it is missing.
+SECTIONS = {
+    "A kind of source": {
+        "template/kinds/table.yml": FOLDER,
+        "template/kinds/parquet/parquet.py.jinja": FOLDER,
+        "template/kinds/parquet/config_edits.yml.jinja": FOLDER,
+        "template/kinds/parquet/parquet_test_contract.py.jinja": FOLDER,
+        "template/kinds/parquet/parquet_test_unit.py.jinja": FOLDER,
+        "template/kinds/parquet/parquet_live.py.jinja": FOLDER,
+        "template/kinds/parquet/parquet_test_integration.py.jinja": FOLDER,
+        "tests/e2e/generated/test_kind_parquet.py": MOVES,
+        "sed": f"{LISTS}[README.md]",
+        "CHANGELOG.md": f"{LISTS}[CHANGELOG.md]",
+        ".venv/bin/python docs/generate.py": f"{LISTS}[docs/reference/kinds.md]",
+        ".venv/bin/python tests/golden.py": f"{LISTS}[tests/reference]",
+    },
+    "A kind of destination": {
+        "cp": FOLDER,
+        "template/kinds/table.yml": FOLDER,
+        "tests/e2e/generated/test_kind_share.py": MOVES,
+        "sed": f"{LISTS}[README.md]",
+        "CHANGELOG.md": f"{LISTS}[CHANGELOG.md]",
+        ".venv/bin/python docs/generate.py": f"{LISTS}[docs/reference/kinds.md]",
+        ".venv/bin/python tests/golden.py": f"{LISTS}[tests/reference]",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of what is checked out here, under git."""
+
+    path: Path
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command with this copy's packages; what it said comes as one text."""
+        environment = {
+            **os.environ,
+            "GIT_AUTHOR_EMAIL": "test@example.com",
+            "GIT_AUTHOR_NAME": "Test",
+            "GIT_COMMITTER_EMAIL": "test@example.com",
+            "GIT_COMMITTER_NAME": "Test",
+            "MYPY_CACHE_DIR": str(REPOSITORY / ".mypy_cache" / "added"),
+            "PYTHONPATH": str(self.path / "generator"),
+        }
+        return subprocess.run(
+            command,
+            cwd=self.path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    def said(self, *command: str) -> str:
+        """Run a command that has to succeed; give what it said."""
+        done = self.run(*command)
+        assert done.returncode == 0, f"{command}:\n{done.stdout[-6000:]}"
+        return done.stdout
+
+    def write(self, title: str, content: str) -> None:
+        """Write a file, or, as its title says, before a line of one that is there."""
+        name, _, line = title.partition(", before the line: ")
+        place = self.path / name
+        if line:
+            before = place.read_text("utf-8").splitlines(keepends=True)
+            (number,) = (n for n, each in enumerate(before) if each.strip() == line)
+            content = "".join([*before[:number], content, *before[number:]])
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(content, encoding="utf-8")
+
+    def commit(self, message: str) -> bool:
+        """Commit what changed; say whether anything did."""
+        self.said("git", "add", "--all")
+        if not self.said("git", "status", "--porcelain"):
+            return False
+        self.said("git", "commit", "--quiet", "--message", message)
+        return True
+
+
+def copy_to(folder: Path) -> Checkout:
+    """Copy what git would keep, with the environment that is here."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        source, target = REPOSITORY / name, folder / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    for name in ("pyproject.toml", "uv.lock"):  # older than the environment
+        os.utime(folder / name, (0, 0))
+    (folder / ".venv").symlink_to(sys.prefix)
+    checkout = Checkout(folder)
+    checkout.said("git", "init", "--quiet")
+    (folder / ".git/info/exclude").write_text("/.venv\n", encoding="utf-8")
+    assert checkout.commit("before")
+    return checkout
+
+
+def blocks(section: str) -> list[tuple[str, str, str]]:
+    """Return the language, the title and the content of each block of a section."""
+    _, found, text = PAGE.read_text("utf-8").partition(f"\n## {section}\n")
+    assert found, section
+    return BLOCK.findall(text.partition("\n## ")[0])
+
+
+def follow(section: str, checkout: Checkout) -> dict[str, str]:
+    """Do what a section says; return the commit of each step, by its title."""
+    steps = {}
+
+    def keep(title: str) -> None:
+        if checkout.commit(title):
+            steps[title] = checkout.said("git", "rev-parse", "HEAD").strip()
+
+    for language, title, content in blocks(section):
+        if title:
+            checkout.write(title, content)
+            keep(title.partition(",")[0])
+            continue
+        assert language == "console", f"a block of the language {language}"
+        for line in content.splitlines():
+            assert line.startswith("$ "), line
+            checkout.said("bash", "-c", line.removeprefix("$ "))
+            keep(line.removeprefix("$ "))
+    return steps
+
+
+def said_without(commit: str, checkout: Checkout) -> str:
+    """Return what the tests of the lists say where a step is left out."""
+    checkout.said("git", "revert", "--no-edit", "--no-commit", commit)
+    done = checkout.run(".venv/bin/pytest", "-q", TESTS, "-k", "not fresh", "--tb=no")
+    checkout.said("git", "reset", "--quiet", "--hard")
+    return done.stdout
+
+
+# It renders projects, and runs the checker of types and flows in them.
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_kind_lands_and_each_step_to_it_is_needed(
+    section: str, tmp_path: Path
+) -> None:
+    checkout = copy_to(tmp_path / "sourcewright")
+    steps = follow(section, checkout)
+    known = SECTIONS[section]
+    assert [[step for step in known if title.startswith(step)] for title in steps] == [
+        [step] for step in known
+    ]
+    said = {
+        step: said_without(commit, checkout)
+        for step, commit in zip(known, steps.values(), strict=True)
+    }
+    unnoticed = {
+        step: text
+        for step, text in said.items()
+        if f"FAILED {TESTS}::{known[step]} " not in text.replace("\n", " \n")
+    }
+    assert not unnoticed
