@@ -149,3 +149,30 @@ def test_a_setting_that_was_moved_stops_what_would_go_elsewhere(
     assert 'write "tests/harbour_connectors" there again' in said
     assert "Nothing was written." in said
     assert host.files() == before
+
+
+def test_an_update_brings_what_is_new_and_everything_can_still_be_given_back(
+    tmp_path: Path, shell: Shell, template: Checkout
+) -> None:
+    newer = Checkout(shutil.copytree(template.path, tmp_path / "template"), shell)
+    newer.release("v1.0.0")
+    made = Checkout(shutil.copytree(TREE, tmp_path / "harbour"), shell)
+    made.git("init", "--quiet", "--initial-branch=main")
+    made.commit("the package")
+    before = made.files()
+    old = ("--template", str(newer.path), "--vcs-ref", "v1.0.0")
+    assert _run(made, "init", *old) == cli.DONE
+    assert _run(made, "add", "source", "postgresql", *old) == cli.DONE
+    made.commit("a source")
+
+    edits = "template/project/.sourcewright/project/edits.yml.jinja"
+    newer.replace(edits, "'pyarrow>=21'", "'pyarrow>=22'")
+    module = "template/project/{{ code }}/signals.py"
+    newer.write(module, f"{newer.read(module)}\n\nNEWER = True\n")
+    newer.release("v2.0.0")
+    assert _run(made, "update", "--vcs-ref", "v2.0.0") == cli.DONE
+    assert '"pyarrow>=22"' in made.read("pyproject.toml")
+    assert made.read(f"{CODE}/signals.py").endswith("NEWER = True\n")
+    for application in ("source-postgresql", "adls", "project"):
+        assert _run(made, "remove", application) == cli.DONE
+    assert made.files() == before

@@ -143,7 +143,11 @@ REFUSED = [
     ({"README.md": ""}, "no pyproject.toml, setup.cfg or setup.py"),
     ({"pyproject.toml": "[tool.uv.workspace]\nmembers = ['a']\n"}, "no package here"),
     ({"pyproject.toml": PROJECT}, "no folder with an __init__.py"),
-    ({"pyproject.toml": '[project]\nname = "viadot2"\n'}, "no init is needed"),
+    (
+        {"pyproject.toml": '[project]\nname = "viadot2"\n'}
+        | {"src/viadot/sources/base.py": "class Source: ...\nclass SQL: ...\n"},
+        "no init is needed",
+    ),
     (
         CODE | {"pyproject.toml": f"{PROJECT}[tool.sourcewright]\nfolder = 'x'\n"},
         "a setting that can't be used: folder",
@@ -175,6 +179,21 @@ def test_what_is_used_is_in_the_plan_and_nothing_is_written(
     assert "+++ b/src/tariff_meter/connectors/ruff.toml\n" in told["diff"]
     after = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     assert after == before
+
+
+def test_a_second_time_everything_is_identical(
+    tmp_path: Path, plain_template: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = shutil.copytree(TREES / "src_pdm_single_quotes_mkdocs", tmp_path / "ferry")
+    words = ["init", "--project", str(root), "--template", str(plain_template)]
+    assert cli.run(words) == cli.DONE
+    capsys.readouterr()
+    assert cli.run(words) == cli.DONE
+    rows = capsys.readouterr().out.splitlines()
+    assert {row.split()[0] for row in rows} == {"using", "identical"}
+    assert {row.split()[-1] for row in rows if row.split()[0] == "using"} == {
+        "answered"
+    }
 
 
 def test_on_a_terminal_the_place_is_asked_with_what_would_be_taken(
