@@ -99,7 +99,8 @@ def in_the_prompt() -> Kinds:
 
     def choices(question: str, component: str) -> set[str]:
         expression = NativeEnvironment().from_string(questions[question]["choices"])
-        return set(expression.render(component=component, **TABLE))
+        hidden = {"databases": TABLE["dialects"], "in_viadot": False}
+        return set(expression.render(component=component, **hidden, **TABLE))
 
     assert choices("source_kind", "flow") == choices("kind", "source")
     assert choices("destination_kind", "flow") == choices("kind", "destination")
@@ -415,7 +416,7 @@ ADMITTED: dict[str, tuple[type, ...]] = {
     [each for each in GOLDENS if each.folder in KNOWN.goldens],
     ids=lambda kind: kind.folder,
 )
-def test_the_deployments_of_a_kind_give_its_flows_what_they_take(
+def test_the_deployments_of_a_fresh_kind_give_its_flows_what_they_take(
     kind: golden.Kind, rendered: Path
 ) -> None:
     project = golden.project_of(kind.applications, rendered)

@@ -123,8 +123,9 @@ class Source(Connector, ABC):
     ) -> Iterator[pa.RecordBatch]:
         """Yield the result of `query` in batches of about `batch_bytes`.
 
-        A batch may be longer by a row, so a row that is longer is a batch. Columns keep the query's order. A result without rows is one empty batch, so that a destination
-        always learns the columns.
+        A batch may be longer by a row, so a row that is longer is a batch. Columns keep
+        the query's order. A result without rows is one empty batch, so that a
+        destination always learns the columns.
 
         Raises:
             SourceUnavailableError: No connection, or a broken one; a retry may help.
@@ -361,7 +362,7 @@ class SQL(Source):
                     names = self.check_names(list(result.keys()))
                     batch = self.first_batch(result, names, query, batch_bytes)
                     yield batch
-                    while rows := result.fetchmany(_fitting_rows(batch, batch_bytes)):
+                    while rows := result.fetchmany(fitting_rows(batch, batch_bytes)):
                         batch = self.to_batch(names, batch.schema.types, rows)
                         yield batch
                 finally:
@@ -592,7 +593,7 @@ class FileDestination(Destination):
             )
 
 
-def _fitting_rows(batch: pa.RecordBatch, batch_bytes: int) -> int:
+def fitting_rows(batch: pa.RecordBatch, batch_bytes: int) -> int:
     """Return how many rows like these are as long as a batch may be."""
     fitting: int = batch_bytes * batch.num_rows // max(1, batch.nbytes)
     return max(1, fitting)

@@ -1,0 +1,55 @@
+"""Load from PostgreSQL into DuckDB."""
+
+from prefect import flow
+
+from acme.orchestration.prefect.tasks import (
+    df_to_duckdb,
+    postgresql_to_df,
+)
+from acme.sources.tables import WriteMode
+
+
+@flow(
+    name="extract--postgresql--duckdb",
+    description="Extract data from PostgreSQL and load it into DuckDB.",
+    retries=1,
+    retry_delay_seconds=60,
+    timeout_seconds=2 * 60 * 60,
+)
+def postgresql_to_duckdb(
+    duckdb_table: str,
+    sql_query: str,
+    postgresql_config_key: str | None = None,
+    postgresql_credentials_secret: str | None = None,
+    duckdb_config_key: str | None = None,
+    duckdb_credentials_secret: str | None = None,
+    mode: WriteMode = "fail",
+    key: list[str] | None = None,
+) -> None:
+    """Load the result of a query into one table.
+
+    The rows appear all at once or not at all, and a retry writes nothing twice.
+
+    Args:
+        duckdb_table: Where to write, as schema.table or a table alone.
+        sql_query: The query, as the source takes it.
+        postgresql_config_key: The config key of the source's credentials.
+        postgresql_credentials_secret: The Prefect block that holds them instead.
+        duckdb_config_key: The config key of the destination's credentials.
+        duckdb_credentials_secret: The Prefect block that holds them instead.
+        mode: What becomes of rows that are there, as `TableDestination` says.
+        key: The columns that tell rows apart, for the mode "upsert" alone.
+    """
+    df = postgresql_to_df(
+        sql_query=sql_query,
+        config_key=postgresql_config_key,
+        credentials_secret=postgresql_credentials_secret,
+    )
+    df_to_duckdb(
+        df=df,
+        table=duckdb_table,
+        config_key=duckdb_config_key,
+        credentials_secret=duckdb_credentials_secret,
+        mode=mode,
+        key=key,
+    )

@@ -1,0 +1,85 @@
+"""Tasks for streaming from PostgreSQL to DuckDBTables."""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from acme.loading import (
+    Manifest,
+    Verify,
+    load,
+)
+from acme.orchestration.prefect.utils import (
+    cancel_flow_retries,
+    connector_options,
+    current_load_id,
+    retry_if_retriable,
+)
+from acme.sources import (
+    DuckDBTables,
+    PostgreSQL,
+)
+from acme.sources.tables import WriteMode
+
+
+@task(
+    retries=3,
+    retry_delay_seconds=10,
+    retry_condition_fn=retry_if_retriable,
+    timeout_seconds=60 * 60,
+    on_failure=[cancel_flow_retries],
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def postgresql_batches_to_duckdb(
+    duckdb_table: str,
+    sql_query: str,
+    postgresql_config_key: str | None = None,
+    postgresql_credentials_secret: str | None = None,
+    duckdb_config_key: str | None = None,
+    duckdb_credentials_secret: str | None = None,
+    mode: WriteMode = "fail",
+    key: list[str] | None = None,
+    verify: Verify = "bytes",
+) -> Manifest:
+    """Stream the result of a query into one table; only a few batches are held.
+
+    The rows appear all at once or not at all, and a retry writes nothing twice.
+
+    Args:
+        duckdb_table: Where to write, as schema.table or a table alone.
+        sql_query: The query, as the source takes it.
+        postgresql_config_key: The config key of the source's credentials.
+        postgresql_credentials_secret: The Prefect block that holds them instead.
+        duckdb_config_key: The config key of the destination's credentials.
+        duckdb_credentials_secret: The Prefect block that holds them instead.
+        mode: What becomes of rows that are there, as `TableDestination` says.
+        key: The columns that tell rows apart, for the mode "upsert" alone.
+        verify: What to make sure of before the rows appear: "none", "bytes" or "full",
+            as the module `loading` says.
+
+    Raises:
+        MissingSourceCredentialsError: An end has neither config key nor secret.
+        VerificationError: What arrived isn't what was read. What was there stays.
+        RetriableError: An end can't be reached; Prefect tries again.
+        FatalError: Anything that a retry won't help.
+    """
+    source_options = connector_options(
+        postgresql_config_key,
+        postgresql_credentials_secret,
+        where="postgresql_batches_to_duckdb",
+    )
+    destination_options = connector_options(
+        duckdb_config_key,
+        duckdb_credentials_secret,
+        where="postgresql_batches_to_duckdb",
+    )
+    return load(
+        PostgreSQL(**source_options),
+        DuckDBTables(**destination_options),
+        sql_query,
+        duckdb_table,
+        mode=mode,
+        key=key,
+        load_id=current_load_id(),
+        verify=verify,
+    )

@@ -1,0 +1,52 @@
+"""Load from PostgreSQL into Amazon S3."""
+
+from prefect import flow
+
+from acme.orchestration.prefect.tasks import (
+    df_to_s3,
+    postgresql_to_df,
+)
+
+
+@flow(
+    name="extract--postgresql--s3",
+    description="Extract data from PostgreSQL and load it into Amazon S3.",
+    retries=1,
+    retry_delay_seconds=60,
+    timeout_seconds=2 * 60 * 60,
+)
+def postgresql_to_s3(
+    s3_path: str,
+    sql_query: str,
+    postgresql_config_key: str | None = None,
+    postgresql_credentials_secret: str | None = None,
+    s3_config_key: str | None = None,
+    s3_credentials_secret: str | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Load the result of a query into one file.
+
+    The file appears whole or not at all, at exactly its path, and a retry replaces
+    what an earlier attempt of the same run wrote.
+
+    Args:
+        s3_path: Where to write; the suffix gives the format.
+        sql_query: The query, as the source takes it.
+        postgresql_config_key: The config key of the source's credentials.
+        postgresql_credentials_secret: The Prefect block that holds them instead.
+        s3_config_key: The config key of the destination's credentials.
+        s3_credentials_secret: The Prefect block that holds them instead.
+        overwrite: Whether to replace a file that is there.
+    """
+    df = postgresql_to_df(
+        sql_query=sql_query,
+        config_key=postgresql_config_key,
+        credentials_secret=postgresql_credentials_secret,
+    )
+    df_to_s3(
+        df=df,
+        path=s3_path,
+        config_key=s3_config_key,
+        credentials_secret=s3_credentials_secret,
+        overwrite=overwrite,
+    )

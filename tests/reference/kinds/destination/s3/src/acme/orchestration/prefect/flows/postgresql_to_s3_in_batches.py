@@ -1,0 +1,56 @@
+"""Load from PostgreSQL into Amazon S3, batch by batch."""
+
+from prefect import flow
+
+from acme.loading import (
+    Manifest,
+    Verify,
+)
+from acme.orchestration.prefect.tasks import (
+    postgresql_batches_to_s3,
+)
+
+
+@flow(
+    name="extract--postgresql--s3--in-batches",
+    description="Stream data from PostgreSQL into Amazon S3, and verify it.",
+    retries=1,
+    retry_delay_seconds=60,
+    timeout_seconds=2 * 60 * 60,
+)
+def postgresql_to_s3_in_batches(
+    s3_path: str,
+    sql_query: str,
+    postgresql_config_key: str | None = None,
+    postgresql_credentials_secret: str | None = None,
+    s3_config_key: str | None = None,
+    s3_credentials_secret: str | None = None,
+    overwrite: bool = False,
+    verify: Verify = "bytes",
+) -> Manifest:
+    """Load the result of a query into one file, however many rows there are.
+
+    The file appears whole or not at all, at exactly its path, and a retry replaces
+    what an earlier attempt of the same run wrote.
+
+    Args:
+        s3_path: Where to write; the suffix gives the format.
+        sql_query: The query, as the source takes it.
+        postgresql_config_key: The config key of the source's credentials.
+        postgresql_credentials_secret: The Prefect block that holds them instead.
+        s3_config_key: The config key of the destination's credentials.
+        s3_credentials_secret: The Prefect block that holds them instead.
+        overwrite: Whether to replace a file that is there.
+        verify: What to make sure of before the rows appear: "none", "bytes" or "full",
+            as the module `loading` says.
+    """
+    return postgresql_batches_to_s3(
+        s3_path=s3_path,
+        sql_query=sql_query,
+        postgresql_config_key=postgresql_config_key,
+        postgresql_credentials_secret=postgresql_credentials_secret,
+        s3_config_key=s3_config_key,
+        s3_credentials_secret=s3_credentials_secret,
+        overwrite=overwrite,
+        verify=verify,
+    )

@@ -1,0 +1,551 @@
+"""Write to Amazon S3, or to another store that speaks its protocol."""
+
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from concurrent import futures
+import contextlib
+from hashlib import md5, sha256
+import io
+import os
+from typing import Any
+import uuid
+
+import pyarrow as pa
+from pydantic import SecretStr, model_validator
+
+from acme.exceptions import (
+    ConnectorError,
+    CredentialError,
+    DestinationExistsError,
+    DestinationRejectedError,
+    DestinationUnavailableError,
+    VerificationError,
+)
+from acme.formats import (
+    Written,
+    check_suffix,
+    read_batches,
+    write_batches,
+)
+from acme.sources.base import (
+    CONNECT_SECONDS,
+    Check,
+    Credentials,
+    FileDestination,
+)
+
+with contextlib.suppress(ImportError):
+    import boto3
+    from botocore import exceptions as botocore_errors
+    from botocore.config import Config
+
+PART_BYTES = 16 * 1024 * 1024
+MOST_PARTS = 10_000  # of an object, so it has 156 GiB at most
+READ_SECONDS = 60
+
+# Metadata of an object: which load wrote it, and which attempt of that load.
+LOAD_ID = "load-id"
+WRITE_ID = "write-id"
+
+REFUSED_STATUSES = (401, 403)
+REFUSED_CODES = ("ExpiredToken", "InvalidToken", "TokenRefreshRequired")
+BUSY_STATUS = 429
+SERVER_ERROR_STATUS = 500
+BUSY_CODES = ("RequestTimeout", "OperationAborted")
+CONDITION_FAILED = "PreconditionFailed"
+OVERTAKEN_CODES = (CONDITION_FAILED, "ConditionalRequestConflict", "NoSuchUpload")
+
+# Errors that botocore raises by itself for what its credentials lack.
+CREDENTIAL_ERRORS = (
+    "CredentialRetrievalError",
+    "NoCredentialsError",
+    "PartialCredentialsError",
+    "ProfileNotFound",
+    "TokenRetrievalError",
+)
+
+
+class S3Credentials(Credentials):
+    """How to reach a store.
+
+    Either an access key with its secret, and with the session token of a temporary one,
+    or nothing, which means the identity of the machine or of whoever is logged in.
+    """
+
+    access_key_id: str | None = None
+    secret_access_key: SecretStr | None = None
+    session_token: SecretStr | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+
+    @model_validator(mode="after")
+    def _whole_key(self) -> "S3Credentials":
+        if (self.access_key_id is None) != (self.secret_access_key is None):
+            msg = "access_key_id and secret_access_key belong together"
+            raise ValueError(msg)
+        if self.session_token and not self.access_key_id:
+            msg = "a session_token needs access_key_id and secret_access_key"
+            raise ValueError(msg)
+        return self
+
+
+class S3(FileDestination):
+    """A store of objects, in buckets.
+
+    Paths are `<bucket>/<key>`, with the suffix .parquet, .csv or .jsonl. An object
+    appears whole, by one request, so a failed or killed load leaves what was there
+    before. What a killed load had sent until then is kept, unseen, until a lifecycle
+    rule of the bucket ends incomplete uploads.
+
+    It needs the rights `s3:GetObject`, `s3:ListBucket`, `s3:PutObject`,
+    `s3:ListMultipartUploadParts`, `s3:AbortMultipartUpload`, and `s3:DeleteObject` for
+    loads that are verified in full.
+    """
+
+    credentials_model = S3Credentials
+    credentials: S3Credentials
+    requires = ("boto3", "s3")
+
+    @property
+    def client(self) -> Any:
+        """A new boto3 client, for reading and listing.
+
+        Without `endpoint_url` it is for Amazon, whatever `AWS_ENDPOINT_URL` says.
+
+        Raises:
+            CredentialError: The credentials can't be used; nothing was sent yet.
+        """
+        key, secret, token = (
+            self.credentials.access_key_id,
+            self.credentials.secret_access_key,
+            self.credentials.session_token,
+        )
+        config = Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            ignore_configured_endpoint_urls=True,
+            # Else boto3 sends checksums that other stores than Amazon's don't know.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        try:
+            return boto3.Session().client(
+                "s3",
+                aws_access_key_id=key,
+                aws_secret_access_key=secret.get_secret_value() if secret else None,
+                aws_session_token=token.get_secret_value() if token else None,
+                region_name=self.credentials.region,
+                endpoint_url=self.credentials.endpoint_url,
+                config=config,
+            )
+        except (ValueError, botocore_errors.BotoCoreError) as err:
+            raise CredentialError(
+                f"The credentials are malformed: {type(err).__name__}.",
+                self.place,
+                "check endpoint_url, region and the variable AWS_PROFILE.",
+            ) from None
+
+    def from_batches(
+        self,
+        batches: Iterable[pa.RecordBatch],
+        path: str,
+        *,
+        overwrite: bool = False,
+        load_id: str | None = None,
+        verify_bytes: bool = False,
+        check: Check | None = None,
+    ) -> Written:
+        """Write batches into one object, which appears whole at `path` or not at all.
+
+        As `FileDestination.from_batches`. With `check` the object is first written beside
+        its place, under a name that begins with `_`, and copied once it is found right;
+        a killed load leaves it there, until the next one. Memory: a batch, and two
+        parts of 16 MiB; an object has 10,000 of them at most.
+
+        Raises:
+            CredentialError: The store refused the credentials.
+            DestinationExistsError: There is an object, and `overwrite` is False.
+            DestinationRejectedError: There is no such bucket, or the object is too long.
+            DestinationUnavailableError: No connection; a retry may help.
+            UnsupportedFormatError: No format has the path's suffix.
+            VerificationError: What arrived isn't what was sent.
+        """
+        check_suffix(path)
+        load_id = load_id or uuid.uuid4().hex
+        place = self._place(path)
+        with self._explained(path):
+            former = place.former()
+            if former and not overwrite and former.load_id != load_id:
+                raise DestinationExistsError.at(path)
+            validate = verify_bytes or check is not None
+            new = _Upload(place, load_id, validate=validate)
+            with contextlib.closing(new) as upload:
+                if check:
+                    written = self._write_checked(batches, upload, path, check)
+                else:
+                    written = write_batches(batches, upload, path)
+                # What is replaced without `overwrite` is what was looked at, or nothing.
+                condition = former.is_still if former else {"IfNoneMatch": "*"}
+                self._commit(upload, {} if overwrite else condition, path)
+        return written
+
+    def blocks(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of an object, in blocks of 16 MiB.
+
+        As `FileDestination.blocks`. All are of one version of the object.
+        """
+        place = self._place(path)
+        with self._explained(path):
+            former = place.former()
+            if former is None:
+                raise VerificationError(
+                    "There is no such file.", path, "load it again."
+                )
+            yield from _Reader(place, former).blocks()
+
+    def _write_checked(
+        self,
+        batches: Iterable[pa.RecordBatch],
+        upload: "_Upload",
+        path: str,
+        check: Check,
+    ) -> Written:
+        """Write a hidden object; where `check` finds it right, copy it to `upload`."""
+        folder, _, name = path.rpartition("/")
+        hidden = self._place(f"{folder}/_{name}")
+        try:
+            with contextlib.closing(_Upload(hidden, "", validate=True)) as sending:
+                written = write_batches(batches, sending, path)
+                version = sending.commit({})
+            reader = _Reader(hidden, _Former(version, sending.tell(), "", ""))
+            check(read_batches(reader, path))
+            copied = sha256()
+            for block in reader.blocks():
+                copied.update(block)
+                upload.write(block)
+            if copied.hexdigest() != written.sha256:
+                raise VerificationError(
+                    "The file that was read back isn't the one that was sent.",
+                    f"{path}, {self.place}",
+                    "run it again.",
+                )
+        finally:
+            with contextlib.suppress(
+                botocore_errors.BotoCoreError, botocore_errors.ClientError
+            ):
+                hidden.call("delete_object")
+        return written
+
+    def _commit(self, upload: "_Upload", condition: dict[str, str], path: str) -> None:
+        """Make the object visible, unless somebody was faster.
+
+        Raises:
+            DestinationExistsError: Another load was.
+            DestinationUnavailableError: It was a former attempt of this load.
+        """
+        try:
+            upload.commit(condition)
+        except botocore_errors.ClientError as err:
+            if _code(err) not in OVERTAKEN_CODES:
+                raise
+            there = upload.place.former()
+            if there and there.write_id == upload.write_id:
+                return  # it was we, and the answer got lost
+            if there and condition and there.load_id != upload.load_id:
+                raise DestinationExistsError.at(path) from err
+            raise
+
+    def _place(self, path: str) -> "_Place":
+        bucket, _, key = path.partition("/")
+        if not bucket or not key:
+            raise DestinationRejectedError(
+                "The path names no file in a bucket.",
+                path,
+                "write it as <bucket>/<folders>/<file>.parquet.",
+            )
+        return _Place(self.client, bucket, key)
+
+    @contextlib.contextmanager
+    def _explained(self, path: str) -> Iterator[None]:
+        """Turn botocore's errors into ours."""
+        where = f"{path}, {self.place}"
+        try:
+            yield
+        except botocore_errors.ClientError as err:
+            error = _by_code(err, where)
+            # Not from a refusal: the answer to one may quote what was signed.
+            raise error from (None if isinstance(error, CredentialError) else err)
+        except (
+            botocore_errors.ConnectionError,
+            botocore_errors.HTTPClientError,
+        ) as err:
+            raise DestinationUnavailableError(
+                f"No connection to the store: {type(err).__name__}.",
+                where,
+                "check endpoint_url and region, and that the store can be reached.",
+            ) from err
+        except botocore_errors.BotoCoreError as err:
+            name = type(err).__name__
+            if name in CREDENTIAL_ERRORS:
+                raise CredentialError(
+                    f"There are no usable credentials ({name}).",
+                    where,
+                    "give access_key_id and secret_access_key, or log in.",
+                ) from None
+            raise DestinationRejectedError(
+                f"The request can't be made ({name}).",
+                where,
+                "check the bucket's name and the region.",
+            ) from err
+
+
+class _Place:
+    """Where an object is, or shall be."""
+
+    def __init__(self, client: Any, bucket: str, key: str) -> None:
+        self._client = client
+        self._object = {"Bucket": bucket, "Key": key}
+
+    def call(self, method: str, **options: Any) -> Any:
+        """Call a method of the client for this object."""
+        return getattr(self._client, method)(**self._object, **options)
+
+    def former(self) -> "_Former | None":
+        """Return what is there."""
+        try:
+            # Unlike the answer to HEAD, this one tells a missing bucket from an object.
+            answer = self.call("get_object")
+        except self._client.exceptions.NoSuchKey:
+            return None
+        answer["Body"].close()  # unread
+        return _Former(
+            answer["ETag"],
+            answer["ContentLength"],
+            answer["Metadata"].get(LOAD_ID, ""),
+            answer["Metadata"].get(WRITE_ID, ""),
+        )
+
+
+class _Former:
+    """One version of an object, and who wrote it."""
+
+    def __init__(self, version: str, size: int, load_id: str, write_id: str) -> None:
+        self.is_still = {"IfMatch": version}
+        self.size = size
+        self.load_id = load_id
+        self.write_id = write_id
+
+
+class _Upload(io.RawIOBase):
+    """An object to write to, of which nothing can be seen until it is committed.
+
+    A part is on its way while the next is made. What fits into one part goes by one
+    request, with the commit. Closing ends the upload, if it isn't committed.
+    """
+
+    def __init__(self, place: _Place, load_id: str, *, validate: bool) -> None:
+        super().__init__()
+        self.place = place
+        self.load_id = load_id
+        self.write_id = uuid.uuid4().hex
+        self._validate = validate
+        self._metadata = {LOAD_ID: load_id, WRITE_ID: self.write_id}
+        self._upload: dict[str, str] = {}
+        self._parts: list[dict[str, Any]] = []
+        self._buffer = bytearray()
+        self._position = 0
+        self._pool = futures.ThreadPoolExecutor(1)
+        self._on_its_way: futures.Future[Any] | None = None
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        self._buffer += view
+        self._position += view.nbytes
+        while len(self._buffer) > PART_BYTES:
+            self._send(bytes(self._buffer[:PART_BYTES]))
+            del self._buffer[:PART_BYTES]
+        return view.nbytes
+
+    def commit(self, condition: dict[str, str]) -> str:
+        """Make the object visible, whole, in one step, and return its version."""
+        rest = bytes(self._buffer)
+        if not self._upload:
+            done = self.place.call(
+                "put_object",
+                Body=rest,
+                Metadata=self._metadata,
+                **self._sum_of(rest),
+                **condition,
+            )
+            return str(done["ETag"])
+        self._send(rest)
+        self._wait()
+        if self._validate:
+            self._check_parts()
+        done = self.place.call(
+            "complete_multipart_upload",
+            MultipartUpload={"Parts": self._parts},
+            **self._upload,
+            **condition,
+        )
+        self._upload = {}
+        return str(done["ETag"])
+
+    def close(self) -> None:
+        """End what isn't committed. No part may be on its way then."""
+        if self.closed:
+            return
+        super().close()
+        self._pool.shutdown(wait=True)
+        if self._upload:
+            with contextlib.suppress(
+                botocore_errors.BotoCoreError, botocore_errors.ClientError
+            ):
+                self.place.call("abort_multipart_upload", **self._upload)
+
+    def _send(self, part: bytes) -> None:
+        if not self._upload:
+            begun = self.place.call("create_multipart_upload", Metadata=self._metadata)
+            self._upload = {"UploadId": begun["UploadId"]}
+        self._wait()
+        number = len(self._parts) + 1
+        if number > MOST_PARTS:
+            raise DestinationRejectedError(
+                f"The file is longer than {MOST_PARTS} parts of {PART_BYTES} bytes.",
+                f"part {number}",
+                "load it in several files.",
+            )
+        self._on_its_way = self._pool.submit(self._send_part, number, part)
+
+    def _send_part(self, number: int, part: bytes) -> None:
+        sent = self.place.call(
+            "upload_part",
+            PartNumber=number,
+            Body=part,
+            **self._upload,
+            **self._sum_of(part),
+        )
+        self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+
+    def _wait(self) -> None:
+        """Wait for the part that is on its way, and raise what went wrong with it."""
+        sending, self._on_its_way = self._on_its_way, None
+        if sending:
+            # In short steps, so that an interrupt comes through.
+            while not futures.wait([sending], timeout=1).done:
+                pass
+            sending.result()
+
+    def _sum_of(self, part: bytes) -> dict[str, str]:
+        """Return the checksum that the store compares with what arrived."""
+        if not self._validate:
+            return {}
+        digest = md5(part, usedforsecurity=False).digest()
+        return {"ContentMD5": b64encode(digest).decode()}
+
+    def _check_parts(self) -> None:
+        """Make sure that the store has each part, and of each as much as was sent."""
+        arrived = marker = 0
+        while True:
+            listed = self.place.call(
+                "list_parts", PartNumberMarker=marker, **self._upload
+            )
+            arrived += sum(part["Size"] for part in listed.get("Parts", ()))
+            if not listed["IsTruncated"]:
+                break
+            marker = listed["NextPartNumberMarker"]
+        if arrived != self._position:
+            raise VerificationError(
+                f"Of {self._position} bytes that were sent, {arrived} arrived.",
+                f"{len(self._parts)} parts",
+                "run it again.",
+            )
+
+
+class _Reader(io.RawIOBase):
+    """One version of an object, to read from here and there."""
+
+    def __init__(self, place: _Place, version: _Former) -> None:
+        super().__init__()
+        self._place = place
+        self._version = version
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        size = self._version.size
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: size}
+        self._position = start[whence] + offset
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._download(self._position, len(buffer))
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield all bytes, in blocks."""
+        for offset in range(0, self._version.size, PART_BYTES):
+            yield self._download(offset, PART_BYTES)
+
+    def _download(self, offset: int, length: int) -> bytes:
+        end = min(offset + length, self._version.size)
+        if end <= offset:
+            return b""
+        wanted = f"bytes={offset}-{end - 1}"
+        answer = self._place.call("get_object", Range=wanted, **self._version.is_still)
+        with contextlib.closing(answer["Body"]) as body:
+            data: bytes = body.read()
+        return data
+
+
+def _code(error: "botocore_errors.ClientError") -> str:
+    """Return the store's short name of an error."""
+    return str(error.response.get("Error", {}).get("Code", "unknown"))
+
+
+def _by_code(error: "botocore_errors.ClientError", where: str) -> ConnectorError:
+    """Return a retriable error for what the store may overcome, else a fatal one."""
+    code = _code(error)
+    answer = error.response.get("ResponseMetadata", {})
+    status = answer.get("HTTPStatusCode", SERVER_ERROR_STATUS)
+    if code in REFUSED_CODES or status in REFUSED_STATUSES:
+        return CredentialError(
+            f"The store refused the credentials ({code}).",
+            where,
+            "check the key, the token's end, and the rights that the class names.",
+        )
+    if code == "NoSuchBucket":
+        return DestinationRejectedError(
+            "There is no such bucket.",
+            where,
+            "check the path's first part and the region, or create the bucket.",
+        )
+    if code in (*OVERTAKEN_CODES, "NoSuchKey"):
+        return DestinationUnavailableError(
+            "Another load wrote the file at the same time.",
+            where,
+            "let only one load write a file.",
+        )
+    said = f"The store said: {code}."
+    if status >= SERVER_ERROR_STATUS or status == BUSY_STATUS or code in BUSY_CODES:
+        return DestinationUnavailableError(said, where, "try again later.")
+    return DestinationRejectedError(
+        said, where, "look this code up in Amazon's list of S3's error codes."
+    )

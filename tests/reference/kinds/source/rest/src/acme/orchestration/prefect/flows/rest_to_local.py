@@ -1,0 +1,52 @@
+"""Load from rest into a local folder."""
+
+from prefect import flow
+
+from acme.orchestration.prefect.tasks import (
+    df_to_local,
+    rest_to_df,
+)
+
+
+@flow(
+    name="extract--rest--local",
+    description="Extract data from rest and load it into a local folder.",
+    retries=1,
+    retry_delay_seconds=60,
+    timeout_seconds=2 * 60 * 60,
+)
+def rest_to_local(
+    local_path: str,
+    resource: str,
+    rest_config_key: str | None = None,
+    rest_credentials_secret: str | None = None,
+    local_config_key: str | None = None,
+    local_credentials_secret: str | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Load the result of a query into one file.
+
+    The file appears whole or not at all, at exactly its path, and a retry replaces
+    what an earlier attempt of the same run wrote.
+
+    Args:
+        local_path: Where to write; the suffix gives the format.
+        resource: The resource and its parameters, as in `orders?status=open`.
+        rest_config_key: The config key of the source's credentials.
+        rest_credentials_secret: The Prefect block that holds them instead.
+        local_config_key: The config key of the destination's credentials.
+        local_credentials_secret: The Prefect block that holds them instead.
+        overwrite: Whether to replace a file that is there.
+    """
+    df = rest_to_df(
+        resource=resource,
+        config_key=rest_config_key,
+        credentials_secret=rest_credentials_secret,
+    )
+    df_to_local(
+        df=df,
+        path=local_path,
+        config_key=local_config_key,
+        credentials_secret=local_credentials_secret,
+        overwrite=overwrite,
+    )
