@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from sourcewright import checkers, ledger, metadata
+from sourcewright import checkers, ledger, metadata, viadot
 from sourcewright.answers import Answers
 from sourcewright.changes import Fact
 from sourcewright.errors import AnswerRefused, EditRefused, NotReady
@@ -81,7 +81,7 @@ def look(tree: Tree, given: Answers) -> Found:
         SourcewrightError: `[tool.sourcewright]` or the ledger can't be read.
     """
     known = metadata.read(tree)
-    _refuse_viadot(known)
+    _refuse_viadot(tree)
     if known.requirements is None:
         what = "there is no package here: no pyproject.toml, setup.cfg or setup.py"
         step = "go to the folder that has one, or make a project: sourcewright new PATH"
@@ -97,8 +97,8 @@ def look(tree: Tree, given: Answers) -> Found:
     )
 
 
-def _refuse_viadot(known: Metadata) -> None:
-    if known.distribution and canonicalize_name(known.distribution) == "viadot2":
+def _refuse_viadot(tree: Tree) -> None:
+    if viadot.is_checkout(tree):
         what = "this is viadot, which connectors lean on as it is: no init is needed"
         raise NotReady(what, next_step="sourcewright add source NAME")
 

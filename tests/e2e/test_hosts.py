@@ -300,6 +300,7 @@ def test_a_host_stays_content_and_gets_every_byte_back(
         assert each in said.err
     assert run("add", "source", *host.source) == code
     pasted = _paste(folder, host)
+    assert run("weave") == cli.DONE
     assert run("check") == cli.DONE, capsys.readouterr().out
     _content(checkout, host, folder)
     for path, text in pasted.items():
@@ -325,7 +326,7 @@ def _paste(folder: Path, host: Host) -> dict[str, bytes]:
 
 
 def _content(checkout: Checkout, host: Host, folder: Path) -> None:
-    """Run what checks the host, at its top, and its tests; of ours, the source's.
+    """Run what checks the host, at its top, and its tests: of ours, those of a source.
 
     All are collected, so that none is in another's way.
     """

@@ -1,1 +1,1 @@
-from .tally import tally as tally
+from .tally import tally  # noqa: F401
