@@ -48,6 +48,7 @@ class Host:
     pending: tuple[str, ...] = ()
     by_hand: tuple[tuple[str, str, str], ...] = ()
     source: tuple[str, ...] = ("postgresql",)
+    more: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
     uses: dict[str, str] = field(default_factory=dict)
     newline: str = "\n"
@@ -116,6 +117,8 @@ HOSTS = [
         path="src",
         package="tides.connectors",
         tests="tests/tides_connectors",
+        source=("postgresql", "--set", "destinations=[]"),
+        more=(("destination", "local"), ("flow", "postgresql", "local")),
         uses={"metadata": "pyproject.toml", "distribution": "tide-tables"},
     ),
     Host(
@@ -299,13 +302,17 @@ def test_a_host_stays_content_and_gets_every_byte_back(
         assert each in said.out
     for each in host.notes:
         assert each in said.err
-    assert run("add", "source", *host.source) == code
+    for words in (("source", *host.source), *host.more):
+        assert run("add", *words) == code
     _paste(folder, host)
     assert run("weave") == cli.DONE
     assert run("check") == cli.DONE, capsys.readouterr().out
     _content(checkout, host, folder)
-    for application in (f"source-{host.source[0]}", "destination-adls", "project"):
-        assert run("remove", application) == cli.DONE
+    # Flows go before what they stand between, and the project last.
+    order = ["flow", "source", "destination", "project"]
+    applications = [each.name for each in (folder / ".sourcewright").iterdir()]
+    for name in sorted(applications, key=lambda each: order.index(each.split("-")[0])):
+        assert run("remove", name) == cli.DONE
     for path, old, new in host.by_hand:
         checkout.replace(f"{host.folder}/{path}", new, old)
     assert checkout.files() == before
@@ -335,4 +342,4 @@ def _content(checkout: Checkout, host: Host, folder: Path) -> None:
     done = shell.run("pytest", "-q", "-k", chosen, folder=folder)
     assert done.returncode == 0, done.stdout
     if (folder / host.tests).exists():
-        assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) > 100
+        assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) > 50
