@@ -36,6 +36,12 @@ WITH_FLOW = f"""{WITH_ADLS}
 {COPY} --data component=source --data name=postgresql ../sourcewright .
 {COMMIT}
 """
+VIADOT = f"""
+{sys.executable} {REPOSITORY / "tests/e2e/viadot_like.py"} viadot
+cd viadot
+git init --quiet
+{COMMIT}
+"""
 
 # Each page with commands, and what its reader has done before.
 PAGES = {
@@ -48,6 +54,7 @@ PAGES = {
     "docs/how-to/generator.md": "",
     "docs/how-to/rest.md": WITH_ADLS,
     "docs/how-to/update.md": WITH_FLOW,
+    "docs/how-to/viadot.md": VIADOT,
     "docs/how-to/without-trust.md": PROJECT,
 }
 # About this repository, not a project: test_add_a_kind.py goes through it.

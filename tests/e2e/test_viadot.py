@@ -363,7 +363,7 @@ def test_every_new_entry_of_the_docs_resolves(changed: Changed) -> None:
 def _references(folder: Path) -> set[str]:
     return {
         line.removeprefix("::: ").strip()
-        for page in (folder / "docs").rglob("*.md")
+        for page in (folder / "docs" / "references").rglob("*.md")
         for line in page.read_text("utf-8").splitlines()
         if line.startswith("::: ")
     }

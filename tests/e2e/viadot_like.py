@@ -4,6 +4,7 @@ What a generated source and flow lean on is there and works, in a few lines each
 example of a configuration is no valid YAML, as viadot's own.
 """
 
+import sys
 from pathlib import Path
 
 _TASK = '''"""A task of {title}."""
@@ -416,3 +417,7 @@ def write(folder: Path) -> Path:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8")
     return folder
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
