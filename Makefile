@@ -12,8 +12,8 @@ UV_VERSION = $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;q;}' u
 SWEEPS := tests/e2e/test_generator_kill.py tests/e2e/test_generator_refused.py \
   tests/e2e/test_generator_sequences.py tests/e2e/generated/test_queries.py \
   tests/e2e/generated/test_dialect_*.py tests/e2e/generated/test_loads*.py \
-  tests/e2e/generated/test_pairs.py tests/weave/test_weave_corpus.py \
-  tests/weave/test_weave_shapes.py
+  tests/e2e/generated/test_pairs.py tests/e2e/generated/test_rules_of_kinds.py \
+  tests/weave/test_weave_corpus.py tests/weave/test_weave_shapes.py
 ONLY = $(if $(findstring command,$(origin SWEEPS)), SWEEPS="$(SWEEPS)")
 
 .DEFAULT_GOAL := help

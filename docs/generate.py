@@ -96,8 +96,9 @@ def questions() -> str:
         if name.startswith("_") or question.get("when") is False:
             continue
         text = question["help"]
-        if "{%" in text:
+        if name == "name":
             text = "Name of the source or the destination, in snake_case"
+        text = re.sub("{%.*?%}", "", text)
         text = _text(text.replace("{{ component }}", "source or destination"))
         default = _text(question["default"]) if "default" in question else "none"
         choices = _choices(question, known)

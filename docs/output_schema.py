@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 from sourcewright import errors, ledger, output
-from sourcewright.changes import Need
+from sourcewright.changes import Fact, Need
 
 TEXT = {"type": "string"}
 TEXT_OR_NULL = {"type": ["string", "null"]}
@@ -16,7 +16,7 @@ VERBS = ["create", "edit", "identical", "remove", "keep", "conflict"]
 EXIT_CODES = [0, 1, 2, 3, 4, 130]
 
 # What a command's object holds where it came to a result.
-REPORT = ["written", "changes", "pending", "missing", "notes", "diff"]
+REPORT = ["written", "changes", "pending", "missing", "notes", "facts", "diff"]
 PARTS = {"list": ["applications"], "check": ["findings"]}
 
 
@@ -37,6 +37,7 @@ def schema(commands: dict[str, click.Command]) -> dict[str, Any]:
         "pending": _list(_pending()),
         "missing": _list({"application": TEXT, **dict.fromkeys(_fields(Need), TEXT)}),
         "notes": {"type": "array", "items": TEXT},
+        "facts": _list(dict.fromkeys(_fields(Fact), TEXT)),
         "diff": TEXT_OR_NULL,
         "applications": _list(_application()),
         "findings": _list(dict.fromkeys(["code", "where", "what", "next"], TEXT)),

@@ -67,7 +67,15 @@ class Lines:
     within: str | None = None
 
 
-Edit: TypeAlias = Export | Import | Dependency | Item | Reference | Lines
+@dataclass(frozen=True)
+class Settings:
+    """A tool's settings in a TOML or an INI file: one table with its header."""
+
+    file: str
+    text: str
+
+
+Edit: TypeAlias = Export | Import | Dependency | Item | Reference | Lines | Settings
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,10 @@ class OwnedFile:
 
 @dataclass(frozen=True)
 class Application:
-    """One application's part of the ledger; `edits` is None without an edits.yml."""
+    """One application's part of the ledger; `edits` is None without an edits.yml.
+
+    `created` are shared files that it makes where there are none.
+    """
 
     id: str
     edits: tuple[Edit, ...] | None = None
@@ -128,6 +139,7 @@ class Application:
     woven_text: str | None = None
     needs: tuple[Need, ...] = ()
     files: tuple[OwnedFile, ...] = ()
+    created: tuple[OwnedFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,6 +177,15 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """What is used of a project that was there: a question, its answer, and why."""
+
+    question: str
+    answer: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Report:
     """What a command did: one verb per path, and what is left to do by hand."""
 
@@ -172,3 +193,4 @@ class Report:
     pending: tuple[tuple[str, Pending], ...] = ()
     missing: tuple[tuple[str, Need], ...] = ()
     notes: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ from sourcewright.errors import Bug, InTheWay, SourcewrightError, Stopped, Usage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sourcewright.adopting import Found
+    from sourcewright.answers import Answers
     from sourcewright.changes import Plan, Report
 
 DONE, FIXABLE, USAGE, BUG, LEFT = range(5)
@@ -68,7 +71,8 @@ def _answers(what: str) -> Callable[..., list[str]]:
         from sourcewright import completing
 
         # The command is called like its component, but for the first one.
-        component = str(context.info_name).replace("new", "project")
+        names = {"new": "project", "init": "existing"}
+        component = names.get(str(context.info_name), str(context.info_name))
         root = Path(context.params.get("root") or ".")
         found = getattr(completing, what)(component, root)
         return [each for each in found if each.startswith(start)]
@@ -135,6 +139,29 @@ def _template_options(command: Callable[..., int]) -> Callable[..., int]:
 def new(path: Path, **options: Any) -> int:  # noqa: ANN401  # click's options
     """Make a project in the folder PATH."""
     return _generate("new", path, "project", {}, **options)
+
+
+@commands.command()
+@_project
+@_template_options
+def init(root: Path, **options: Any) -> int:  # noqa: ANN401  # click's options
+    """Prepare the package that is here for connectors."""
+    from sourcewright import adopting, answers
+    from sourcewright.tree import Tree
+
+    ask = _can_ask(as_json=options["as_json"])
+    file, settings = options.pop("file"), options.pop("settings")
+    given = answers.collect("project", {}, file=file, settings=settings)
+    found = adopting.look(Tree(root.resolve()), given)
+    if ask and given.get("package") is None:
+        package = found.values.get("package", found.example)
+        if found.unknown:
+            click.echo(f"{found.unknown}.")
+        package = click.prompt("Which package shall hold the connectors?", package)
+        settings = (*settings, f"package={package}")
+        given = answers.collect("project", {}, file=file, settings=settings)
+        found = adopting.look(Tree(root.resolve()), given)
+    return _run("init", root, adopting.complete(found, given), found, **options)
 
 
 @commands.group()
@@ -217,6 +244,10 @@ def update(
     return _report("update", root, plan, outcome, dry_run=dry_run, as_json=as_json)
 
 
+def _can_ask(*, as_json: bool) -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty() and not as_json
+
+
 def _generate(
     command: str,
     root: Path,
@@ -225,20 +256,37 @@ def _generate(
     *,
     file: Path | None,
     settings: tuple[str, ...],
+    **options: Any,  # noqa: ANN401  # click's options
+) -> int:
+    from sourcewright import answers
+
+    collected = answers.collect(component, given, file=file, settings=settings)
+    return _run(command, root, collected, **options)
+
+
+def _run(
+    command: str,
+    root: Path,
+    answers: Answers,
+    found: Found | None = None,
+    *,
     template: str | None,
     vcs_ref: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    from sourcewright import answers, generating, render
+    from sourcewright import generating, render
 
     plan, outcome = generating.generate(
         root.resolve(),
-        answers.collect(component, given, file=file, settings=settings),
+        answers,
         render.template(template, vcs_ref),
         dry_run=dry_run,
-        ask=sys.stdin.isatty() and sys.stdout.isatty() and not as_json,
+        ask=_can_ask(as_json=as_json),
     )
+    if found:
+        notes = (*outcome.notes, *found.notes)
+        outcome = replace(outcome, notes=notes, facts=found.facts)
     return _report(command, root, plan, outcome, dry_run=dry_run, as_json=as_json)
 
 

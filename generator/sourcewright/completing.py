@@ -79,7 +79,7 @@ def _questions(component: str, root: Path) -> Iterator[tuple[str, list[str]]]:
         if key == "component" or key.startswith("_"):
             continue
         when = str(question.get("when", f"'{component}'"))
-        if f"'{component}'" in when:
+        if f"'{component}'" in when or component in when.split():
             choices = question.get("choices")
             known = list(choices.values()) if isinstance(choices, dict) else []
             yield key, values.get(key, known)

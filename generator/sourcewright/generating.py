@@ -12,6 +12,7 @@ from sourcewright.changes import Plan, Report
 from sourcewright.commit import commit, recover
 from sourcewright.errors import AnswerRefused, InTheWay, StillNeeded
 from sourcewright.placing import place
+from sourcewright.project import settings
 from sourcewright.render import Rendered, Template, opened, render
 from sourcewright.tree import LEDGER, Tree
 from sourcewright.weaving import missing, verbs, weave_tree
@@ -62,6 +63,7 @@ def generate(
     _refuse_file(root)
     recover(root)
     work = _Work(Tree(root))
+    answers = _with_settings(answers, work.tree)
     answers = viadot.completed(answers, work.tree, template)
     with opened(template) as ready:
         if ask:
@@ -111,6 +113,32 @@ def _with_package(answers: Answers, tree: Tree) -> Answers:
     return Answers(answers.component, (*answers.values, ("package", package)))
 
 
+def _with_settings(answers: Answers, tree: Tree) -> Answers:
+    """Answer what `[tool.sourcewright]` says, where the ledger has no project.
+
+    Raises:
+        InTheWay: it says something else than the ledger.
+    """
+    said = settings(tree)
+    text = tree.text(f"{LEDGER}/project/answers.yml")
+    if text is None:
+        more = [each for each in said.items() if answers.get(each[0]) is None]
+        return Answers(answers.component, (*answers.values, *more))
+    known = ledger.parse_answers("project", text)
+    for key, value in said.items():
+        if known.get(key, value) != value:
+            setting = key.replace("_", "-")
+            former = known[key]
+            what = f'{setting} is "{value}", but all was made for "{former}"'
+            raise InTheWay(
+                what,
+                where="pyproject.toml, [tool.sourcewright]",
+                next_step=f'write "{former}" there again; to move everything, remove '
+                "every application first, then run sourcewright init",
+            )
+    return answers
+
+
 def _refuse_another_project(tree: Tree, wanted: Rendered) -> None:
     """Refuse to make a project of other answers in the place of one that is there."""
     text = tree.text(f"{LEDGER}/project/answers.yml")
@@ -131,6 +159,8 @@ def _refuse_installed(tree: Tree, wanted: Rendered) -> None:
     """Refuse a package of a name that is installed: one would hide the other."""
     package = str(wanted.answers["package"])
     if wanted.application != "project" or "project" in tree.applications():
+        return
+    if wanted.answers["existing"]:
         return
     found = find_spec(package)
     if found is not None and not _is_folder(found, tree.root):

@@ -26,6 +26,7 @@ from sourcewright.changes import (
     OwnedFile,
     Pending,
     Reference,
+    Settings,
     Woven,
 )
 from sourcewright.errors import LedgerError
@@ -44,6 +45,7 @@ KINDS: dict[str, type[Edit]] = {
     "item": Item,
     "reference": Reference,
     "lines": Lines,
+    "settings": Settings,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}
 
@@ -84,11 +86,13 @@ def parse(name: str, edits_text: str | None, woven_text: str | None) -> Applicat
     edits = None
     needs: tuple[Need, ...] = ()
     files: tuple[OwnedFile, ...] = ()
+    created: tuple[OwnedFile, ...] = ()
     if edits_text is not None:
         where = f"{LEDGER}/{name}/edits.yml"
         edits = tuple(_edit(e, where) for e in _entries(edits_text, where, "edits"))
         needs = tuple(_need(e, where) for e in _entries(edits_text, where, "needs"))
         files = tuple(_file(e, where) for e in _entries(edits_text, where, "files"))
+        created = tuple(_file(e, where) for e in _entries(edits_text, where, "created"))
     woven: tuple[Woven, ...] = ()
     pending: tuple[Pending, ...] = ()
     if woven_text is not None:
@@ -97,7 +101,7 @@ def parse(name: str, edits_text: str | None, woven_text: str | None) -> Applicat
         pending = tuple(
             _pending(e, where) for e in _entries(woven_text, where, "pending")
         )
-    return Application(name, edits, woven, pending, woven_text, needs, files)
+    return Application(name, edits, woven, pending, woven_text, needs, files, created)
 
 
 def parse_answers(name: str, text: str) -> dict[str, Any]:

@@ -99,6 +99,7 @@ def report_parts(
             for application, need in outcome.missing
         ],
         "notes": list(outcome.notes),
+        "facts": [asdict(each) for each in outcome.facts],
         "diff": shown and diff(shown),
     }
 

@@ -20,6 +20,7 @@ from sourcewright.changes import (
     Item,
     Pending,
     Plan,
+    Settings,
     SharedFile,
     Woven,
 )
@@ -240,6 +241,8 @@ def _list(edit: Edit) -> tuple[str, ...] | None:
             return ("extras", extra) if extra else ("dependencies",)
         case Item(at=at):
             return ("at", *at)
+        case Settings(text=text):
+            return ("settings", text.partition("\n")[0])
     return None
 
 

@@ -6,7 +6,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from sourcewright.changes import SharedFile
-from sourcewright.errors import InTheWay, UnsafePath
+from sourcewright.errors import AnswerRefused, InTheWay, UnsafePath
 from sourcewright.tree import LEDGER
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sourcewright.changes import Application
     from sourcewright.tree import Tree
 
+SETTINGS = ("package", "source_folder", "tests_folder", "docs_folder")
 _NOT_SHARED = {".git", LEDGER}
 _WIDTH = 88
 
@@ -42,18 +43,39 @@ def read_shared(tree: Tree, path: str) -> SharedFile:
 
 def line_width(tree: Tree) -> int:
     """Give the line length that the project's formatter keeps; 88 where none is set."""
-    try:
-        data: dict[str, Any] = tomllib.loads(
-            (tree.text("pyproject.toml") or "").removeprefix("\ufeff")
-        )
-    except (OSError, ValueError, UnsafePath):
-        return _WIDTH
-    tool = data.get("tool", {})
+    tool = _toml(tree).get("tool", {})
     for name in ("ruff", "black"):
         width = tool.get(name, {}).get("line-length")
         if isinstance(width, int):
             return width
     return _WIDTH
+
+
+def settings(tree: Tree) -> dict[str, str]:
+    """Give the answers in `[tool.sourcewright]` of pyproject.toml; none without it.
+
+    Raises:
+        AnswerRefused: a setting is not known, or is no text.
+    """
+    own = _toml(tree).get("tool", {}).get("sourcewright", {})
+    found = {}
+    for key, value in own.items():
+        name = key.replace("-", "_")
+        if name not in SETTINGS or not isinstance(value, str):
+            what = f"[tool.sourcewright] has a setting that can't be used: {key}"
+            known = ", ".join(each.replace("_", "-") for each in SETTINGS)
+            step = f"there can be, as texts: {known}"
+            raise AnswerRefused(what, where="pyproject.toml", next_step=step)
+        found[name] = value
+    return found
+
+
+def _toml(tree: Tree) -> dict[str, Any]:
+    try:
+        text = (tree.text("pyproject.toml") or "").removeprefix("\ufeff")
+        return tomllib.loads(text)
+    except (OSError, ValueError, UnsafePath):
+        return {}
 
 
 def find(applications: Sequence[Application], name: str) -> Application:

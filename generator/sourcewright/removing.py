@@ -41,13 +41,14 @@ def remove(
     leaving = find(applications, name)
     others = [each for each in applications if each.id != leaving.id]
     if leaving.id == "project":
-        _refuse_project(others)
+        _refuse_project(leaving, others)
     _refuse_edited(tree, leaving, others)
     before = set(missing(tree))
     kept = _take_files(tree, leaving, others, force=force)
     for file in FILES:
         tree.put(f"{LEDGER}/{leaving.id}/{file}", None)
     pending = weave_tree(tree)
+    _take_created(tree, leaving)
     stuck = [each for owner, each in pending if owner == leaving.id]
     if stuck:
         what = f"an entry of {leaving.id} can't be taken out: {stuck[0].reason}"
@@ -72,10 +73,16 @@ def _by_path(row: tuple[str, str]) -> tuple[bool, str]:
     return row[1].startswith(f"{LEDGER}/"), row[1]
 
 
-def _refuse_project(others: Sequence[Application]) -> None:
+def _refuse_project(leaving: Application, others: Sequence[Application]) -> None:
+    """Refuse to take away a whole project, or what other applications lean on."""
+    if leaving.files and not others:
+        return
     what = "the project itself can't be removed"
     step = "delete its folder"
-    if others:
+    if leaving.files:
+        what = "other applications lean on the project"
+        step = f"first remove {', '.join(each.id for each in others)}"
+    elif others:
         step = f"remove {', '.join(each.id for each in others)}, then delete its folder"
     raise NotReady(what, where=f"{LEDGER}/project", next_step=step)
 
@@ -128,6 +135,14 @@ def _take_files(
         else:
             kept.append(file.path)
     return kept
+
+
+def _take_created(tree: Tree, leaving: Application) -> None:
+    """Take away shared files that are as the application made them: nothing is left."""
+    for file in leaving.created:
+        now = current(tree, file.path)
+        if now is not None and is_as_made(now, file):
+            tree.put(file.path, None)
 
 
 def _refuse_needed(leaving: Application, unmet: set[tuple[str, Need]]) -> None:

@@ -104,7 +104,12 @@ def verbs(
 
 def lines_of(outcome: Report) -> list[str]:
     """Lay a report out as text, ready to print."""
-    rows = [f"{verb:>9}  {path}" for verb, path in outcome.done]
+    wide = max((len(each.answer) for each in outcome.facts), default=0)
+    rows = [
+        f"    using  {each.question + ':':<14}  {each.answer:<{wide}}  {each.why}"
+        for each in outcome.facts
+    ]
+    rows += [f"{verb:>9}  {path}" for verb, path in outcome.done]
     if not outcome.done and not outcome.pending:
         rows.append("identical")
     told: set[Pending] = set()

@@ -21,6 +21,7 @@ PAGE = REPOSITORY / "docs" / "how-to" / "add-a-kind.md"
 BLOCK = re.compile(
     r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL
 )
+TESTS = "tests/e2e/generated/test_kinds.py"
 LISTS = "test_a_list_names_the_kinds_of_the_table"
 FOLDER = f"{LISTS}[the folders of template/kinds]"
 MOVES = "test_every_kind_has_a_test_that_moves_a_thousand_rows"
@@ -137,64 +138,54 @@ def blocks(section: str) -> list[tuple[str, str, str]]:
     return BLOCK.findall(text.partition("\n## ")[0])
 
 
-@dataclass(frozen=True)
-class Added:
-    """A checkout in which a section was followed, with a commit for each step."""
-
-    section: str
-    checkout: Checkout
-    steps: dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def added(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Added:
-    checkout = copy_to(tmp_path_factory.mktemp("added") / "sourcewright")
+def follow(section: str, checkout: Checkout) -> dict[str, str]:
+    """Do what a section says; return the commit of each step, by its title."""
     steps = {}
 
     def keep(title: str) -> None:
         if checkout.commit(title):
             steps[title] = checkout.said("git", "rev-parse", "HEAD").strip()
 
-    for language, title, content in blocks(request.param):
+    for language, title, content in blocks(section):
         if title:
             checkout.write(title, content)
             keep(title.partition(",")[0])
-        else:
-            assert language == "console", f"a block of the language {language}"
-            for line in content.splitlines():
-                assert line.startswith("$ "), line
-                checkout.said("bash", "-c", line.removeprefix("$ "))
-                keep(line.removeprefix("$ "))
-    return Added(request.param, checkout, steps)
+            continue
+        assert language == "console", f"a block of the language {language}"
+        for line in content.splitlines():
+            assert line.startswith("$ "), line
+            checkout.said("bash", "-c", line.removeprefix("$ "))
+            keep(line.removeprefix("$ "))
+    return steps
 
 
-# Copies, renders, and runs types' checkers and flows: a section takes some minutes.
-pytestmark = pytest.mark.timeout(1500)
-OMISSIONS = [
-    pytest.param(section, step, said, id=f"{section}, without {step}")
-    for section, steps in SECTIONS.items()
-    for step, said in steps.items()
-]
-
-
-@pytest.mark.parametrize("added", SECTIONS, indirect=True)
-def test_every_change_that_the_page_asks_for_is_a_step(added: Added) -> None:
-    known = SECTIONS[added.section]
-    assert [
-        [step for step in known if title.startswith(step)] for title in added.steps
-    ] == [[step] for step in known]
-
-
-@pytest.mark.parametrize(("added", "step", "said"), OMISSIONS, indirect=["added"])
-def test_a_step_that_is_left_out_is_noticed(added: Added, step: str, said: str) -> None:
-    (commit,) = (
-        commit for title, commit in added.steps.items() if title.startswith(step)
-    )
-    checkout = added.checkout
+def said_without(commit: str, checkout: Checkout) -> str:
+    """Return what the tests of the lists say where a step is left out."""
     checkout.said("git", "revert", "--no-edit", "--no-commit", commit)
-    tests = "tests/e2e/generated/test_kinds.py"
-    done = checkout.run(".venv/bin/pytest", "-q", tests, "-k", "not fresh")
+    done = checkout.run(".venv/bin/pytest", "-q", TESTS, "-k", "not fresh", "--tb=no")
     checkout.said("git", "reset", "--quiet", "--hard")
-    assert f"FAILED {tests}::{said} " in done.stdout.replace("\n", " \n"), done.stdout
+    return done.stdout
+
+
+# It renders projects, and runs the checker of types and flows in them.
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_kind_lands_and_each_step_to_it_is_needed(
+    section: str, tmp_path: Path
+) -> None:
+    checkout = copy_to(tmp_path / "sourcewright")
+    steps = follow(section, checkout)
+    known = SECTIONS[section]
+    assert [[step for step in known if title.startswith(step)] for title in steps] == [
+        [step] for step in known
+    ]
+    said = {
+        step: said_without(commit, checkout)
+        for step, commit in zip(known, steps.values(), strict=True)
+    }
+    unnoticed = {
+        step: text
+        for step, text in said.items()
+        if f"FAILED {TESTS}::{known[step]} " not in text.replace("\n", " \n")
+    }
+    assert not unnoticed

@@ -128,6 +128,16 @@ BAD_FOLDERS = {
     "\u00fc": "Give a folder",
     "{{ 7 * 7 }}": "Give a folder",
 }
+BAD_DISTRIBUTIONS = dict.fromkeys(["", "-acme", "acme.", "acme x", "a/b"], "Give the")
+BAD_NAVIGATIONS = dict.fromkeys(
+    ["nav", "[API]", "[nav, 1]", "{nav: 1}", "1"], "Give a list of titles"
+)
+BAD_TOOLS = {
+    "mypy": "Give a mapping",
+    "[mypy]": "Give a mapping",
+    "{make: Makefile}": "is not known",
+    "{black: setup.cfg}": "can't be in",
+}
 SOURCE = {"component": "source", "package": "acme", "name": "orders"}
 REST = {**SOURCE, "kind": "rest"}
 FLOW = {"component": "flow", "package": "acme", "source": "a1", "destination": "b1"}
@@ -141,6 +151,10 @@ BAD_ANSWERS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "tests_folder": (EXISTING, BAD_FOLDERS | {"": "Give a folder", ".": "Give a"}),
     "docs_folder": (EXISTING, BAD_FOLDERS | {".": "Give a folder"}),
     "runtime": (EXISTING, BAD_CHOICES),
+    "distribution": (EXISTING, BAD_DISTRIBUTIONS),
+    "navigation": (EXISTING | {"docs_folder": "docs"}, BAD_NAVIGATIONS),
+    "metadata": (EXISTING, BAD_CHOICES),
+    "tools": (EXISTING, BAD_TOOLS),
     "name": (SOURCE, BAD_MODULES),
     "kind": (SOURCE, BAD_CHOICES),
     "dialect": (SOURCE, BAD_CHOICES),

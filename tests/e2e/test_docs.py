@@ -49,6 +49,7 @@ PAGES = {
     "docs/tutorial.md": "",
     "docs/how-to/add.md": PROJECT,
     "docs/how-to/custom.md": WITH_ADLS,
+    "docs/how-to/existing-package.md": "",
     "docs/how-to/first-connector.md": WITH_ADLS,
     "docs/how-to/generator.md": "",
     "docs/how-to/rest.md": WITH_ADLS,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.e2e.conftest import Checkout, point_at
 from tests.kills.command import Command
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+HOST = Path(__file__).resolve().parents[1] / "hosts" / "src_hatch_ruff_mypy"
 COMMANDS = ("new", "add", "remove", "update", "weave")
 
 
@@ -32,11 +30,14 @@ def made(
             "package=acme",
             *source,
         ),
+        "init": source,
         "add": ("source", "orders_db", "--set", "destinations=[local]", *source),
         "remove": ("source-postgresql",),
     }.get(name, ())
     given = None
-    if name != "new":
+    if name == "init":
+        given = shutil.copytree(HOST, folder / "given")
+    elif name != "new":
         given = folder / "given"
         project = Checkout(shutil.copytree(acme.path, given), acme.shell)
         project.git("gc", "--quiet")

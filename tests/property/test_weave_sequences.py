@@ -13,6 +13,7 @@ from sourcewright.changes import (
     Item,
     Lines,
     Reference,
+    Settings,
 )
 
 if TYPE_CHECKING:
@@ -89,6 +90,14 @@ PAGES = (
     "::: b\n::: a\n",
     "```\n::: not.me\n```\n\n::: acme.s3\n\ntext",
 )
+INIS = (
+    "",
+    "[flake8]\nignore =\n    E1\n    # why\n    E2\n",
+    "[metadata]\nname = acme\n\n[flake8]",
+    "[flake8]\n# none yet\n\n[x]\ny: 1\n; end\n\n[options]",
+    "[options]\ninstall_requires =\n  aa>=1\n  # why\n  zz\npython_requires = >=3\n",
+    "[options]\ninstall_requires =\n\n[x]\n",
+)
 ENVS = ("", "A=1", "A=1\n", "# head\n\nA=1\n\n\n", "\n")
 
 
@@ -111,6 +120,12 @@ def _edits(name: str) -> tuple[Edit, ...]:
         ),
         Reference("page.md", f"acme.{name}"),
         Lines(".env.example", f"# {name}\nACME__{name.upper()}="),
+        Settings("pyproject.toml", f'[tool.x]\n{name} = ["{name}"]'),
+        Settings("pyproject.toml", f'[[tool.z.list]]\nname = "{name}"\nof = 1'),
+        Settings("pyproject.toml", f"[tool.{name}]\na = 1\nb = 'c'"),
+        Settings("setup.cfg", f"[flake8]\n{name} = a,b"),
+        Settings("setup.cfg", f"[{name}]\na = b"),
+        Dependency("setup.cfg", f"{name}-driver>=2.1,<3"),
     )
 
 
@@ -133,10 +148,11 @@ def _dressed(text: str, dress: str) -> str:
     nav=st.sampled_from(YAMLS),
     page=st.sampled_from(PAGES),
     env=st.sampled_from(ENVS),
+    ini=st.sampled_from(INIS),
     dress=st.sampled_from(["", "crlf", "bom", "bom crlf"]),
     steps=st.lists(st.sampled_from(NAMES), min_size=1, max_size=8),
     last=st.permutations(NAMES),
-    partly=st.sets(st.integers(0, 10), max_size=4),
+    partly=st.sets(st.integers(0, 16), max_size=5),
 )
 def test_any_sequence_of_adds_and_removes_gives_the_bytes_back(
     *,
@@ -146,6 +162,7 @@ def test_any_sequence_of_adds_and_removes_gives_the_bytes_back(
     nav: str,
     page: str,
     env: str,
+    ini: str,
     dress: str,
     steps: list[str],
     last: list[str],
@@ -157,6 +174,7 @@ def test_any_sequence_of_adds_and_removes_gives_the_bytes_back(
         "mkdocs.yml": _dressed(nav, dress),
         "page.md": _dressed(page, dress),
         ".env.example": _dressed(env, dress),
+        "setup.cfg": _dressed(ini, dress),
     }
     project = project_of(dict(given))
     for name in steps:

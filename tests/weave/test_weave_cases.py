@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from sourcewright import ledger
-from sourcewright.changes import Dependency, Export, Item, Lines, Reference
+from sourcewright.changes import (
+    Dependency,
+    Export,
+    Item,
+    Lines,
+    Reference,
+    Settings,
+)
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/edits.yml"))
@@ -45,6 +52,12 @@ NEED = Dependency("pyproject.toml", "adlfs>=2026.4")
 REFERENCE = Reference("page.md", "acme.a")
 ENV = Lines(".env.example", "# A\nA=")
 ENTRY = Lines("config.yaml.example", "- orders_dev:\n    class: Orders", "sources:")
+BLACK = Settings("pyproject.toml", "[tool.black]\nforce-exclude = 'a'")
+MYPY = Settings("pyproject.toml", '[[tool.mypy.overrides]]\nmodule = ["a.*"]')
+OPTION = Dependency("setup.cfg", "adlfs>=2026.4")
+PROGRAM = Dependency("setup.py", "adlfs>=2026.4")
+POETRY = Settings("pyproject.toml", '[tool.poetry.dependencies]\npyyaml = "^6"')
+FLAKE8 = Settings("setup.cfg", "[flake8]\nextend-exclude = a,b")
 
 REFUSED = [
     (EXPORT, "def broken(:\n", "not valid Python"),
@@ -87,6 +100,22 @@ REFUSED = [
     (ENTRY, "sources:\n- a:\n    class: A\n", "does not end with a list"),
     (ENTRY, "sources: []\n", "does not end with a list"),
     (ENTRY, "sources:\n  - orders_dev:\n      class: B\n", "another"),
+    (BLACK, "[tool.black]\nforce-exclude = 'b'\n", "tool.black has force-exclude"),
+    (BLACK, "tool.black.line-length = 9\n", "not valid TOML"),
+    (BLACK, "[tool]\nblack = 1\n", "tool.black is no table"),
+    (BLACK, "[tool\n", "not valid TOML"),
+    (MYPY, "[tool.mypy]\noverrides = []\n", "not valid TOML"),
+    (MYPY, "[tool.mypy.overrides]\na = 1\n", "is no list of tables"),
+    (POETRY, "[tool.poetry.dependencies]\nPyYAML = '^6'\n", "has PyYAML already"),
+    (OPTION, "[metadata]\nname = x\n", "no section [options]"),
+    (OPTION, "[options]\ninstall_requires = a\n", "not a list of lines"),
+    (OPTION, "[options]\ninstall_requires =\n  adlfs<2026\n", "asks for"),
+    (OPTION, "[options\n", "not valid INI"),
+    (PROGRAM, "from setuptools import setup\n\nsetup()\n", "is a program"),
+    (PROGRAM, "setup(\n", "not valid Python"),
+    (FLAKE8, "[flake8]\nextend-exclude=b\n", "flake8 has extend-exclude"),
+    (FLAKE8, "x = 1\n", "not valid INI"),
+    (FLAKE8, "[flake8]\n[flake8]\n", "not valid INI"),
 ]
 
 
@@ -114,6 +143,11 @@ FOUND = [
     (REFERENCE, "::: acme.a\n    options:\n      x: 1\n"),
     (ENV, "# A\nA="),
     (ENTRY, "sources:\n    - orders_dev:\n        class: Orders\n# the end\n"),
+    (BLACK, "[tool]\nblack = {force-exclude = 'a', line-length = 9}\n"),
+    (MYPY, "[[tool.mypy.overrides]]\nmodule = [ 'a.*' ]\n"),
+    (FLAKE8, "[flake8]\nextend-exclude: a,b\nx = 1\n"),
+    (OPTION, "[options]\ninstall_requires:\n\tadlfs>=2026.4\n"),
+    (PROGRAM, "setup(install_requires=['adlfs>=2026.4'])\n"),
 ]
 
 
@@ -196,6 +230,16 @@ BETWEEN = [
         "[project]\nname = 'x'\n# mine\n",
     ),
     (ENV, "B=1\n", ("A=", "A=\nMINE="), "B=1\nMINE=\n"),
+    (BLACK, "", ("'a'\n", "'a'\nmine = 1\n"), "[tool.black]\nmine = 1\n"),
+    (BLACK, "[tool.black]\n", ("]\n", "]\nmine = 1\n"), "[tool.black]\nmine = 1\n"),
+    (MYPY, "", ('"]\n', '"]\n\n[mine]\n'), "[mine]\n"),
+    (FLAKE8, "[flake8]\n", ("a,b\n", "a,b\nx = 1\n"), "[flake8]\nx = 1\n"),
+    (
+        OPTION,
+        "[options]\n",
+        ("requires =\n", "requires =\n    aaa\n"),
+        "[options]\ninstall_requires =\n    aaa\n",
+    ),
 ]
 
 
@@ -222,6 +266,10 @@ ALTERED = [
     (EXTRA, "[project]\n", (">=2026.4", ">=2026.8")),
     (REFERENCE, "# A\n", ("acme.a\n", "acme.a\n    options:\n      mine: 1\n")),
     (ENV, "B=1\n", ("A=", "A=mine")),
+    (BLACK, "[tool.black]\n", ("'a'", "'mine'")),
+    (BLACK, "[tool.black]\n", ("'a'", "'a' # mine")),
+    (FLAKE8, "[flake8]\n", ("a,b", "a,b,mine")),
+    (OPTION, "[options]\n", (">=2026.4", ">=2026.8")),
 ]
 
 

@@ -16,9 +16,18 @@ from sourcewright.changes import (
     Item,
     Lines,
     Reference,
+    Settings,
 )
 from sourcewright.errors import EditRefused
-from sourcewright.weave import config, dependencies, exports, items, references
+from sourcewright.weave import (
+    config,
+    dependencies,
+    exports,
+    items,
+    references,
+    settings,
+    setup_files,
+)
 from sourcewright.weave.splice import lines
 
 if TYPE_CHECKING:
@@ -63,7 +72,15 @@ WEAVERS: dict[type, Weaver] = {
     Item: items,
     Reference: references,
     Lines: config,
+    Settings: settings,
 }
+
+
+def weaver_of(edit: Edit) -> Weaver:
+    """Give the module that weaves an edit."""
+    if isinstance(edit, Dependency) and not edit.file.endswith(".toml"):
+        return setup_files
+    return WEAVERS[type(edit)]
 
 
 def presence(text: str, edit: Edit) -> Presence:
@@ -72,7 +89,7 @@ def presence(text: str, edit: Edit) -> Presence:
     Raises:
         EditRefused: there is no place for it, or something else is in its place.
     """
-    return WEAVERS[type(edit)].presence(text.removeprefix(BOM), edit)
+    return weaver_of(edit).presence(text.removeprefix(BOM), edit)
 
 
 def put_in(
@@ -86,7 +103,7 @@ def put_in(
     Raises:
         EditRefused: there is no place for it, or no proof.
     """
-    weaver, bare = WEAVERS[type(edit)], text.removeprefix(BOM)
+    weaver, bare = weaver_of(edit), text.removeprefix(BOM)
     woven = None
     if isinstance(edit, Lines) and isinstance(before, Lines):
         woven = config.insert_before(bare, edit, before)
@@ -108,7 +125,7 @@ def take_out(
     Raises:
         EditRefused: the entry was edited by hand, or there is no proof.
     """
-    weaver, bare = WEAVERS[type(edit)], text.removeprefix(BOM)
+    weaver, bare = weaver_of(edit), text.removeprefix(BOM)
     stands = weaver.presence(bare, edit)
     if stands == "absent":
         return text
@@ -144,19 +161,19 @@ def _brought(before: str, after: str) -> tuple[str, int]:
 
 def _put_back(candidate: str, edit: Edit, width: int) -> str | None:
     try:
-        return WEAVERS[type(edit)].insert(candidate, edit, width)
+        return weaver_of(edit).insert(candidate, edit, width)
     except EditRefused:
         return None
 
 
 def container(text: str, edit: Edit) -> str | None:
     """Give the text of the list around the entry; None where there is none."""
-    return WEAVERS[type(edit)].container(text.removeprefix(BOM), edit)
+    return weaver_of(edit).container(text.removeprefix(BOM), edit)
 
 
 def by_hand(edit: Edit) -> str:
     """Write the lines that a person would add."""
-    return WEAVERS[type(edit)].by_hand(edit)
+    return weaver_of(edit).by_hand(edit)
 
 
 def with_needs(edit: Edit) -> list[Edit]:

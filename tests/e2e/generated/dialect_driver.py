@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import islice
 from typing import Any, TypeAlias
 
 Source: TypeAlias = Any  # a project's, which mypy doesn't see
@@ -31,9 +32,21 @@ def shown(value: object) -> str | None:
     return TEXTS.get(type(value), repr)(value)
 
 
-def read(source: Source, query: str) -> dict[str, Any]:
-    """Return the types and the values of a query's columns, or its error."""
+def read(made: Callable[..., Source], reading: dict[str, Any]) -> dict[str, Any]:
+    """Return the types and the values of a query's columns, or its error.
+
+    Of some batches alone, their rows and bytes.
+    """
     try:
+        source, query = made(credentials=reading["credentials"]), reading["query"]
+        if "batches" in reading:
+            batches = source.to_batches(query)
+            first = list(islice(batches, reading["batches"]))
+            batches.close()
+            return {
+                "rows": sum(batch.num_rows for batch in first),
+                "bytes": sum(batch.nbytes for batch in first),
+            }
         table = source.to_arrow(query)
     except Exception as err:  # noqa: BLE001 - it is the result
         return {"error": type(err).__name__, "message": str(err)}
@@ -48,7 +61,8 @@ def read(source: Source, query: str) -> dict[str, Any]:
 def main() -> None:
     """Read `{"class", "readings"}`; print what each query gave.
 
-    A reading is `{"credentials", "query"}`, and `settings` for the source's module.
+    A reading is `{"credentials", "query"}`; `settings` are for the source's module, and
+    `batches` is how many are enough.
 
     With `{"flow", "arguments"}` a flow is run instead, and its number of rows printed.
     """
@@ -64,8 +78,7 @@ def main() -> None:
         for name, each in order["readings"].items():
             for constant, value in each.get("settings", {}).items():
                 setattr(module, constant, value)
-            source = made(credentials=each["credentials"])
-            result[name] = read(source, each["query"])
+            result[name] = read(made, each)
     print("\n" + json.dumps(result))  # noqa: T201
 
 

@@ -373,5 +373,5 @@ class DialectContract(RenderedContract):
 def same(case: Case, given: str, said: str) -> bool:
     """Say whether a value is what the database says; a float by its number."""
     if case.arrow in {"float", "double"}:
-        return float(given) == float(said)
+        return repr(float(given)) == repr(float(said))
     return given == said

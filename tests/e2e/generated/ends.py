@@ -116,6 +116,9 @@ class Ends:
         sqlite3.connect(path).close()
         return {"path": str(path)}
 
+    def _generic(self) -> dict[str, Any]:
+        return {"drivername": "postgresql+psycopg2", **self.credentials("postgresql")}
+
     def _duckdb(self) -> dict[str, Any]:
         path = self._folder / "it.duckdb"
         duckdb.connect(path).close()

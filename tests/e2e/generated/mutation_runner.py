@@ -1,4 +1,4 @@
-"""Run the tests of many copies of the golden, without importing the libraries anew.
+"""Run the tests of many copies of a project, without importing the libraries anew.
 
 A script. It imports what the generated code leans on, then forks for each run: only the
 copy's own package and tests are imported there. It never imports them itself, and it
@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 LIBRARIES = (
+    *("boto3", "botocore.config", "duckdb", "httpx", "pymysql", "sqlite3"),
     *("adlfs", "azure.core", "azure.identity.aio", "azure.storage.blob.aio"),
     *("fsspec.asyn", "pandas", "psycopg2", "pyarrow.csv", "pyarrow.dataset"),
     *("pyarrow.parquet", "prefect", "prefect.blocks.notifications", "pydantic"),

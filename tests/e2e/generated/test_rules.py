@@ -4,38 +4,19 @@ Each mutation breaks one rule in a copy of the golden, whose own tests must then
 The rules are those under "What every generated connector keeps to" in the design.
 """
 
-import json
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sourcewright.services import Azurite, PostgreSQL, PrefectServer
 
+from tests.e2e.generated.mutations import Mutation, Results, run_mutations
 from tests.e2e.generated.parts import (
-    HERE,
     connection_string,
-    copy_project,
-    environment,
     postgresql_credentials,
-    run,
     write_config,
 )
 from tests.golden import GOLDEN
 
-# The golden's own starts a server; here all copies share the session's.
-SHARED_SERVER = '''\
-import pytest
-
-
-@pytest.fixture(scope="session")
-def prefect_server() -> None:
-    """Nothing to do: the environment names a server that runs already."""
-'''
-
-CONFTEST = "tests/integration/conftest.py"
 SOUND, SOUND_WITH_LOCAL = "sound", "sound-with-local"
 
 SOURCE = "src/acme/sources/postgresql.py"
@@ -71,51 +52,6 @@ FOLDER_UNIT = "tests/unit/test_local.py"
 SOURCE_LIVE = "tests/integration/test_postgresql.py"
 LAKE_LIVE = "tests/integration/test_adls.py"
 PREFECT_LIVE = "tests/integration/test_prefect_utils.py"
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """One rule, broken in one place.
-
-    Attributes:
-        rule: What is broken, as a test id.
-        file: Where, in the golden.
-        old: A text that is there exactly once.
-        new: What breaks the rule.
-        tests: The module of the golden's tests that must notice.
-        noticed_by: The test in it that must be among those which fail.
-    """
-
-    rule: str
-    file: str
-    old: str
-    new: str
-    tests: str
-    noticed_by: str
-
-    @property
-    def folder(self) -> str:
-        """The name of the folder with the broken copy."""
-        return self.rule.replace(" ", "-").replace("'", "")
-
-    @property
-    def base(self) -> str:
-        """The name of the unbroken folder that is copied."""
-        return SOUND_WITH_LOCAL if self.file == FOLDER else SOUND
-
-    @property
-    def test(self) -> str:
-        """The name of the test function alone."""
-        return self.noticed_by.rpartition("::")[2].partition("[")[0]
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """What pytest is given."""
-        return self.tests, "-k", self.test
-
-    def is_noticed_in(self, node: str) -> bool:
-        """Say whether a test's id is the one that must notice."""
-        return node.startswith(f"{self.tests}::") and self.noticed_by in node
 
 
 MISSING_CHECK = """\
@@ -818,9 +754,6 @@ MUTATIONS = [
 ]
 
 
-Results = Mapping[str, Mapping[str, Any]]
-
-
 @pytest.fixture(scope="module")
 def results(
     tmp_path_factory: pytest.TempPathFactory,
@@ -831,22 +764,6 @@ def results(
 ) -> Results:
     """Run all mutations in one batch, and the same tests on what they break."""
     folder = tmp_path_factory.mktemp("mutations")
-    runs = []
-    for mutation in MUTATIONS:
-        target = folder / mutation.folder
-        copy_of_base(mutation, with_local, target)
-        (target / CONFTEST).write_text(SHARED_SERVER, encoding="utf-8")
-        changed = target / mutation.file
-        text = changed.read_text("utf-8").replace(mutation.old, mutation.new)
-        changed.write_text(text, encoding="utf-8")
-        runs.append({"folder": str(target), "tests": [*mutation.arguments]})
-    for name in (SOUND, SOUND_WITH_LOCAL):
-        copy_project(GOLDEN if name == SOUND else with_local, folder / name)
-        (folder / name / CONFTEST).write_text(SHARED_SERVER, encoding="utf-8")
-        modules = {m.tests for m in MUTATIONS if m.base == name}
-        tests = {m.test for m in MUTATIONS if m.base == name}
-        arguments = [*sorted(modules), "-k", " or ".join(sorted(tests))]
-        runs.append({"folder": str(folder / name), "tests": arguments})
     # Each run makes it where it is missing, and two of them may come at once.
     azurite.create_container("connector-tests")
     config = write_config(
@@ -856,38 +773,36 @@ def results(
             "adls_test": {"connection_string": connection_string(azurite)},
         },
     )
-    done = run(
-        # -P: else our own modules could hide those of the golden.
-        [sys.executable, "-P", HERE / "mutation_runner.py"],
-        env=environment(
-            folder, config=config, **prefect_server.environment, HOME=str(folder)
-        ),
-        cwd=folder,
-        stdin=json.dumps(runs),
+    by_base: dict[str, list[Mutation]] = {SOUND: [], SOUND_WITH_LOCAL: []}
+    for mutation in MUTATIONS:
+        by_base[base_of(mutation)].append(mutation)
+    return run_mutations(
+        folder,
+        by_base,
+        {SOUND: GOLDEN, SOUND_WITH_LOCAL: with_local},
+        config=config,
+        servers=prefect_server.environment,
         seconds=540,  # below pytest's own
     )
-    assert done.returncode == 0, done.stdout[-5000:]
-    found = json.loads(done.stdout.splitlines()[-1])
-    return {Path(name).name: result for name, result in found.items()}
 
 
-def copy_of_base(mutation: Mutation, with_local: Path, target: Path) -> None:
-    base = with_local if mutation.base == SOUND_WITH_LOCAL else GOLDEN
-    copy_project(base, target)
+def base_of(mutation: Mutation) -> str:
+    """Return the name of the unbroken folder that is copied."""
+    return SOUND_WITH_LOCAL if mutation.file == FOLDER else SOUND
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.rule)
 def test_what_a_mutation_replaces_is_there_once(
     mutation: Mutation, with_local: Path
 ) -> None:
-    base = with_local if mutation.base == SOUND_WITH_LOCAL else GOLDEN
+    base = with_local if base_of(mutation) == SOUND_WITH_LOCAL else GOLDEN
     assert (base / mutation.file).read_text("utf-8").count(mutation.old) == 1
     assert mutation.new != mutation.old
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.rule)
 def test_an_unbroken_rule_passes(mutation: Mutation, results: Results) -> None:
-    sound = results[mutation.base]
+    sound = results[base_of(mutation)]
     assert sound["code"] == pytest.ExitCode.OK, sound["failed"]
     assert any(mutation.is_noticed_in(test) for test in sound["passed"])
 

@@ -108,6 +108,20 @@ class LiveDestinationContract:
             live_destination.from_df(NEW, path)
         assert self.read(live_destination, path).to_pylist() == OLD.to_dict("records")
 
+    def test_rows_that_are_there_are_refused_before_the_others_are_read(
+        self, live_destination: Destination, path: str
+    ) -> None:
+        def counted() -> Iterator[pa.RecordBatch]:
+            for number in range(3):
+                given.append(number)
+                yield BATCH
+
+        given: list[int] = []
+        live_destination.from_df(OLD, path)
+        with pytest.raises(DestinationExistsError):
+            live_destination.from_batches(counted(), path)
+        assert len(given) <= 1
+
     def test_overwriting_replaces_the_whole_file(
         self, live_destination: Destination, path: str
     ) -> None:

@@ -21,6 +21,10 @@ class Given(RowSource):
     closed = False
 
     def rows(self, query: str) -> Iterator[Mapping[str, Any]]:
+        self.kept = self._rows()  # else it would end where nobody has it any more
+        return self.kept
+
+    def _rows(self) -> Iterator[Mapping[str, Any]]:
         try:
             yield from self.given
         finally:
@@ -39,6 +43,11 @@ def test_rows_become_batches_that_grow_to_their_size() -> None:
     assert lengths[:2] == [100, 500]
     assert sum(lengths) == 2000
     assert max(lengths) < 1000
+
+
+def test_no_row_is_one_empty_batch() -> None:
+    (batch,) = source().to_batches("")
+    assert (batch.num_rows, batch.schema) == (0, Given.schema)
 
 
 def test_who_stops_early_ends_the_rows() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pandas as pd
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -123,8 +123,9 @@ class Source(Connector, ABC):
     ) -> Iterator[pa.RecordBatch]:
         """Yield the result of `query` in batches of about `batch_bytes`.
 
-        A batch may be longer by a row, so a row that is longer is a batch. Columns keep the query's order. A result without rows is one empty batch, so that a destination
-        always learns the columns.
+        A batch may be longer by a row, so a row that is longer is a batch. Columns keep
+        the query's order. A result without rows is one empty batch, so that a
+        destination always learns the columns.
 
         Raises:
             SourceUnavailableError: No connection, or a broken one; a retry may help.
@@ -359,11 +360,10 @@ class SQL(Source):
                     )
                 try:
                     names = self.check_names(list(result.keys()))
-                    types = self.column_types(cursor, query)
-                    batch = self._batch(names, types, result.fetchmany(FIRST_ROWS))
+                    batch = self.first_batch(result, names, query, batch_bytes)
                     yield batch
-                    while rows := result.fetchmany(_fitting_rows(batch, batch_bytes)):
-                        batch = self._batch(names, batch.schema.types, rows)
+                    while rows := result.fetchmany(fitting_rows(batch, batch_bytes)):
+                        batch = self.to_batch(names, batch.schema.types, rows)
                         yield batch
                 finally:
                     self.abandon(connection, cursor)
@@ -394,9 +394,40 @@ class SQL(Source):
                 )
         return names
 
-    def _batch(
+    def first_batch(
+        self,
+        result: CursorResult[Any],
+        names: list[str],
+        query: str,
+        batch_bytes: int,  # noqa: ARG002 - for those that look further ahead
+    ) -> pa.RecordBatch:
+        """Return the first rows, by which the types of all columns are fixed.
+
+        Args:
+            result: Of the query; no row was fetched yet.
+            names: Of its columns.
+            query: As it was run.
+            batch_bytes: How long the batch may be.
+
+        Raises:
+            UnsupportedTypeError: A column can't be had exactly; names it.
+        """
+        types = self.column_types(result.cursor, query)
+        return self.to_batch(names, types, result.fetchmany(FIRST_ROWS))
+
+    def to_batch(
         self, names: list[str], types: Iterable[pa.DataType | None], rows: Any
     ) -> pa.RecordBatch:
+        """Return rows as a batch.
+
+        Args:
+            names: Of the columns.
+            types: Of the columns; None to take one from the values.
+            rows: As the driver gave them.
+
+        Raises:
+            UnsupportedTypeError: As in `to_array`.
+        """
         columns = zip(*rows, strict=True) if rows else [()] * len(names)
         arrays = [
             self.to_array(name, kind, values)
@@ -562,7 +593,7 @@ class FileDestination(Destination):
             )
 
 
-def _fitting_rows(batch: pa.RecordBatch, batch_bytes: int) -> int:
+def fitting_rows(batch: pa.RecordBatch, batch_bytes: int) -> int:
     """Return how many rows like these are as long as a batch may be."""
     fitting: int = batch_bytes * batch.num_rows // max(1, batch.nbytes)
     return max(1, fitting)

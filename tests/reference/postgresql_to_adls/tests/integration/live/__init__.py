@@ -11,4 +11,4 @@ def skip_without(config_key: str) -> None:
     try:
         get_source_credentials(config_key)
     except ConfigError as err:
-        pytest.skip(f"{err} CONTRIBUTING.md says how to run integration tests.")
+        pytest.skip(f"{err} Without it there is no server to test on.")

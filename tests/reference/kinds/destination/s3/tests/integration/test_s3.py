@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 import os
 import random
+from typing import Any
 
 import pandas as pd
 from prefect import flow
@@ -11,6 +12,7 @@ import pytest
 from acme.exceptions import (
     DestinationExistsError,
     DestinationRejectedError,
+    DestinationUnavailableError,
     RetriableError,
     VerificationError,
 )
@@ -22,10 +24,17 @@ if find_spec("boto3") is None:
         extra="s3",
     )
 
+from botocore.awsrequest import AWSResponse
+
 from acme.orchestration.prefect.tasks import df_to_s3
 from acme.sources import S3
 from acme.sources.s3 import PART_BYTES
-from ..contracts.destination import NEW, OLD, LiveFileDestinationContract
+from ..contracts.destination import (
+    BATCH,
+    NEW,
+    OLD,
+    LiveFileDestinationContract,
+)
 from .live import s3 as live
 
 
@@ -149,6 +158,77 @@ def test_an_error_after_several_parts_leaves_the_former_file_and_no_upload(
     with pytest.raises(ConnectionError):
         destination.from_batches(broken_off(), path, overwrite=True)
     assert live.read(path).to_pylist() == OLD.to_dict("records")
+    assert _unfinished(path) == []
+
+
+class _Answer:
+    """The body of an answer that the store never gave."""
+
+    def stream(self, *_: Any) -> Iterator[bytes]:
+        yield b""
+
+
+@pytest.fixture
+def requests(
+    destination: S3,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[list[Any]]:
+    """Note each request; those of part 2 are answered by `answers`, not by the store."""
+    noted: list[Any] = []
+    client = destination.client
+
+    def note(request: Any, **_: Any) -> AWSResponse | None:
+        noted.append(request)
+        if not answers or "partNumber=2" not in request.url:
+            return None
+        return AWSResponse(request.url, answers[-1], {"ETag": '"none"'}, _Answer())
+
+    client.meta.events.register("before-send.s3", note)
+    monkeypatch.setattr(type(destination), "client", client)
+    yield noted
+    answers.clear()
+
+
+answers: list[int] = []
+
+
+def test_each_request_with_bytes_carries_their_checksum(
+    destination: S3,
+    requests: list[Any],
+) -> None:
+    for path, batches in (
+        (live.fresh_target(), [BATCH]),
+        (live.fresh_target(), _noise(40)),
+    ):
+        destination.from_batches(batches, path, verify_bytes=True)
+    sent = [each for each in requests if each.method == "PUT"]
+    assert len(sent) > 3
+    assert all("Content-MD5" in each.headers for each in sent)
+
+
+def test_a_part_that_does_not_arrive_stops_the_load(
+    destination: S3,
+    requests: list[Any],
+) -> None:
+    path = live.fresh_target()
+    answers.append(503)
+    with pytest.raises(DestinationUnavailableError):
+        destination.from_batches(_noise(40), path)
+    with pytest.raises(FileNotFoundError):
+        live.read(path)
+    assert _unfinished(path) == []
+
+
+def test_a_part_that_the_store_does_not_have_stops_the_load(
+    destination: S3,
+    requests: list[Any],
+) -> None:
+    path = live.fresh_target()
+    answers.append(200)
+    with pytest.raises(VerificationError, match="arrived"):
+        destination.from_batches(_noise(40), path, verify_bytes=True)
+    with pytest.raises(FileNotFoundError):
+        live.read(path)
     assert _unfinished(path) == []
 
 

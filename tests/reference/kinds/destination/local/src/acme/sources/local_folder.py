@@ -42,9 +42,9 @@ class LocalFolder(FileDestination):
     """A folder.
 
     Paths are relative to it, with the suffix .parquet, .csv or .jsonl. A file is written
-    under another name beside its place and then renamed, so a failed
-    load leaves what was there before. A killed one leaves a hidden file that ends in
-    `.partial`; a load into the same path deletes it, a day later or any time after.
+    under another name beside its place and then renamed, so a failed load leaves what
+    was there before. A killed one leaves a hidden file that ends in `.partial`; a load
+    into the same path deletes it, a day later or any time after.
     """
 
     credentials_model = LocalFolderCredentials

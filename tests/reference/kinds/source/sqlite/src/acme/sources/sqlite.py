@@ -83,9 +83,9 @@ class SQLite(SQL):
 
     A column's type follows from its declared type, as `DECLARED` says; that of an
     expression from its CAST. Any other column holds one storage class in all its rows,
-    which SQLite is asked for before the first row is read: the query runs
-    twice. Dates and times are the text that was stored. A value of another storage
-    class than its column's is refused.
+    which SQLite is asked for before the first row is read: the query runs twice.
+    Dates and times are the text that was stored. A value of another storage class than
+    its column's is refused.
     """
 
     credentials_model = SQLiteCredentials

@@ -41,7 +41,7 @@ def postgresql_to_duckdb_in_batches(
         postgresql_credentials_secret: The Prefect block that holds them instead.
         duckdb_config_key: The config key of the destination's credentials.
         duckdb_credentials_secret: The Prefect block that holds them instead.
-        mode: What becomes of rows that are there, as the class says.
+        mode: What becomes of rows that are there, as `TableDestination` says.
         key: The columns that tell rows apart, for the mode "upsert" alone.
         verify: What to make sure of before the rows appear: "none", "bytes" or "full",
             as the module `loading` says.

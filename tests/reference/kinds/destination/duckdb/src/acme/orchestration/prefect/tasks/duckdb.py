@@ -43,7 +43,7 @@ def df_to_duckdb(
         table: Where to write, as schema.table or a table alone.
         config_key: The key in the configuration that holds the credentials.
         credentials_secret: The name of the Prefect block that holds them.
-        mode: What becomes of rows that are there, as the class says.
+        mode: What becomes of rows that are there, as `TableDestination` says.
         key: The columns that tell rows apart, for the mode "upsert" alone.
 
     Raises:

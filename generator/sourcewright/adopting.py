@@ -1,0 +1,331 @@
+"""Find what a package that is there already has, and answer the questions from it.
+
+Nothing is written and nobody is asked: what can't be known is told.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+
+from sourcewright import checkers, ledger, metadata, viadot
+from sourcewright.answers import Answers
+from sourcewright.changes import Fact
+from sourcewright.errors import AnswerRefused, EditRefused, NotReady
+from sourcewright.metadata import Metadata, text_of
+from sourcewright.project import settings
+from sourcewright.tree import LEDGER
+from sourcewright.weave import yaml_nodes
+
+if TYPE_CHECKING:
+    from sourcewright.tree import Tree
+
+# Folders of code, the likeliest first; a dot is the project's own.
+_FOLDERS = ("src", "lib", "python", ".")
+_NO_PACKAGES = {
+    "benchmarks",
+    "build",
+    "dist",
+    "doc",
+    "docs",
+    "examples",
+    "lib",
+    "node_modules",
+    "notebooks",
+    "python",
+    "scripts",
+    "site",
+    "src",
+    "test",
+    "tests",
+    "tools",
+    "venv",
+}
+_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+# Titles below which pages of a reference are usually found, the most special first.
+_TITLES = (
+    ("References", "Sources"),
+    ("References",),
+    ("Reference",),
+    ("API Reference",),
+    ("API reference",),
+    ("API",),
+)
+_SUBPACKAGE = "connectors"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found: answers, where each is from, and the packages to choose from.
+
+    Where `package` isn't among the answers, `unknown` says why, and `example` is what
+    it might be.
+    """
+
+    values: dict[str, Any]
+    facts: tuple[Fact, ...]
+    notes: tuple[str, ...]
+    unknown: str = ""
+    example: str = ""
+
+
+def look(tree: Tree, given: Answers) -> Found:
+    """Look at a project that was made without us; what is given isn't looked for.
+
+    Raises:
+        NotReady: there is no package, or none of ours is needed.
+        SourcewrightError: `[tool.sourcewright]` or the ledger can't be read.
+    """
+    known = metadata.read(tree)
+    _refuse_viadot(tree)
+    if known.requirements is None:
+        what = "there is no package here: no pyproject.toml, setup.cfg or setup.py"
+        step = "go to the folder that has one, or make a project: sourcewright new PATH"
+        raise NotReady(what, where=str(tree.root), next_step=step)
+    found = _Finder(tree, known, {**_answered(tree), **dict(given.values)})
+    found.look()
+    return Found(
+        found.values,
+        tuple(found.facts),
+        (*found.notes, *_notes(tree, known)),
+        found.unknown,
+        found.example,
+    )
+
+
+def _refuse_viadot(tree: Tree) -> None:
+    if viadot.is_checkout(tree):
+        what = "this is viadot, which connectors lean on as it is: no init is needed"
+        raise NotReady(what, next_step="sourcewright add source NAME")
+
+
+def _answered(tree: Tree) -> dict[str, Any]:
+    """Give what was answered already: in the ledger, and in `[tool.sourcewright]`."""
+    text = tree.text(f"{LEDGER}/project/answers.yml")
+    former = {} if text is None else ledger.parse_answers("project", text)
+    former = {key: value for key, value in former.items() if not key.startswith("_")}
+    former.pop("component", None)
+    return {**former, **settings(tree)}
+
+
+def complete(found: Found, given: Answers) -> Answers:
+    """Give all answers for the project.
+
+    Raises:
+        AnswerRefused: which package is meant can't be known.
+    """
+    values = {"host": "existing", **found.values, **dict(given.values)}
+    if "package" not in values:
+        step = f"say where, for example --set package={found.example}"
+        raise AnswerRefused(found.unknown, next_step=step)
+    return Answers("project", tuple(values.items()))
+
+
+class _Finder:
+    """Answers one question after the other, and keeps where each answer is from."""
+
+    def __init__(self, tree: Tree, known: Metadata, values: dict[str, Any]) -> None:
+        self.tree = tree
+        self.known = known
+        self.values = values
+        self.facts = [Fact(key, _shown(values[key]), "answered") for key in values]
+        self.packages: list[str] = []
+        self.unknown = ""
+        self.example = ""
+        self.notes: list[str] = []
+
+    def look(self) -> None:
+        self._say("distribution", *self._distribution())
+        self._say("metadata", self.known.requirements, "where its requirements are")
+        name = str(self.values["distribution"])
+        self._say("project_name", _title(name), "from the distribution's name")
+        self._find_packages()
+        if "package" in self.values:
+            self._say("tests_folder", *self._tests())
+        self._say("docs_folder", *self._docs())
+        self._say("navigation", *self._navigation())
+        tools = checkers.find(self.tree, self.known)
+        self._say("tools", tools, "told to leave the connectors to ruff.toml")
+
+    def _say(self, key: str, value: object, why: str) -> None:
+        if key not in self.values:
+            self.values[key] = value
+            self.facts.append(Fact(key, _shown(value), why))
+
+    def _distribution(self) -> tuple[str, str]:
+        name = self.known.distribution
+        if name:
+            return name, "from its metadata"
+        return canonicalize_name(self.tree.root.name), "the folder's name"
+
+    def _find_packages(self) -> None:
+        """Find the packages of the first folder that has any, and choose one."""
+        answered = self.values.get("source_folder")
+        folders = (*_declared(self.known), *_FOLDERS)
+        for folder in [str(answered)] if answered else folders:
+            self.packages = _packages(self.tree, folder)
+            if self.packages:
+                self._say("source_folder", folder, f"has {', '.join(self.packages)}")
+                break
+        if "package" in self.values:
+            return
+        if not self.packages:
+            what = "there is no package here: no folder with an __init__.py"
+            step = "make one, or say where it shall be: --set source_folder=src"
+            step += " --set package=acme.connectors"
+            raise NotReady(what, where=str(self.tree.root), next_step=step)
+        own = canonicalize_name(str(self.values["distribution"]))
+        named = [e for e in self.packages if canonicalize_name(_dashed(e)) == own]
+        chosen = named if len(named) == 1 else self.packages
+        self.example = f"{chosen[0]}.{_SUBPACKAGE}"
+        folder = str(self.values["source_folder"])
+        if len(chosen) > 1:
+            self.unknown = f"there is more than one package: {', '.join(chosen)}"
+        elif _SUBPACKAGE in _modules(self.tree, folder, chosen[0]):
+            self.unknown = f"{self.example} is there already"
+            self.example = f"{chosen[0]}.ingest"
+        else:
+            self._say("package", self.example, "a place of their own in the package")
+
+    def _tests(self) -> tuple[str, str]:
+        """Choose a new folder below the tests, of a name that nothing else has."""
+        package = str(self.values["package"])
+        paths = self.known.tool("pytest", "ini_options", "testpaths")
+        for file, section in (("pytest.ini", "pytest"), ("setup.cfg", "tool:pytest")):
+            paths = paths or self.known.option(file, section, "testpaths")
+        listed = paths.split() if isinstance(paths, str) else list(paths or [])
+        known = [str(each).strip("/") for each in listed] + ["tests", "test"]
+        folder = next((e for e in known if (self.tree.root / e).is_dir()), "tests")
+        name = package.replace(".", "_").lower()
+        name += "" if "." in package else f"_{_SUBPACKAGE}"
+        taken = {PurePosixPath(each).stem for each in self.tree.names(folder)}
+        while name in taken or name in self.packages:
+            name += "_tests"
+        is_package = "__init__.py" in self.tree.names(folder)
+        why = "a package" if is_package else "no package"
+        return f"{folder}/{name}", f"new; {folder} is {why}"
+
+    def _docs(self) -> tuple[str, str]:
+        text = text_of(self.tree, "mkdocs.yml")
+        if not text:
+            folders = ("docs", "doc", "docs/source")
+            if any("conf.py" in self.tree.names(each) for each in folders):
+                return "", "pages are made for MkDocs, and this is Sphinx"
+            return "", "no mkdocs.yml"
+        if "mkdocstrings" not in _plugins(text):
+            return "", "mkdocs.yml has no mkdocstrings"
+        return _scalar(text, "docs_dir") or "docs", "from mkdocs.yml"
+
+    def _navigation(self) -> tuple[list[str], str]:
+        text = text_of(self.tree, "mkdocs.yml")
+        if not self.values["docs_folder"]:
+            return [], "no pages"
+        if "literate-nav" in _plugins(text):
+            self.notes.append(
+                "the navigation is written in Markdown (literate-nav): enter the new "
+                "pages below references/ where they belong"
+            )
+            return [], "literate-nav has it in Markdown"
+        if not _has_list(text, ("nav",)):
+            return [], "mkdocs.yml has no nav, so MkDocs lists every page"
+        for titles in _TITLES:
+            if _has_list(text, ("nav", *titles)):
+                return ["nav", *titles], "from mkdocs.yml"
+        return ["nav"], "the top of the navigation"
+
+
+def _packages(tree: Tree, folder: str) -> list[str]:
+    """Give the packages of a folder; one inside a namespace has its dots."""
+    root = tree.root if folder == "." else tree.root / folder
+    found: list[str] = []
+    for name in sorted(tree.names("" if folder == "." else folder)):
+        place = root / name
+        if not _WORD.fullmatch(name) or not place.is_dir():
+            continue
+        if folder == "." and name in _NO_PACKAGES:
+            continue
+        if (place / "__init__.py").is_file():
+            found.append(name)
+            continue
+        found += [
+            f"{name}.{inner.parent.name}"
+            for inner in sorted(place.glob("*/__init__.py"))
+            if _WORD.fullmatch(inner.parent.name)
+        ]
+    return found
+
+
+def _modules(tree: Tree, folder: str, package: str) -> set[str]:
+    """Give the names of a package's modules, and of all else in it."""
+    place = package.replace(".", "/")
+    inside = tree.names(place if folder == "." else f"{folder}/{place}")
+    return {name.removesuffix(".py") for name in inside}
+
+
+def _declared(known: Metadata) -> list[str]:
+    """Give the folders of code that a build backend is told of."""
+    where = known.tool("setuptools", "packages", "find", "where") or []
+    told = [*where] if isinstance(where, list) else []
+    entries = known.tool("poetry", "packages") or []
+    told += [each.get("from") for each in entries if isinstance(each, dict)]
+    told.append(known.tool("pdm", "build", "package-dir"))
+    told.append(known.tool("uv", "build-backend", "module-root"))
+    told.append(known.option("setup.cfg", "options.packages.find", "where"))
+    return [each.strip("/") or "." for each in told if isinstance(each, str)]
+
+
+def _dashed(package: str) -> str:
+    return package.replace(".", "-")
+
+
+def _title(distribution: str) -> str:
+    return " ".join(re.split(r"[-_.]+", distribution)).title()
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} in {file}" for key, file in value.items()) or "none"
+    if isinstance(value, list):
+        return " > ".join(map(str, value)) or "none"
+    return str(value) or "none"
+
+
+def _node(text: str, at: tuple[str, ...]) -> Any:  # noqa: ANN401  # PyYAML's value
+    try:
+        return yaml_nodes.find(yaml_nodes.read(text), at)[1].value
+    except EditRefused:
+        return None
+
+
+def _plugins(text: str) -> set[str]:
+    """Give the names of MkDocs' plug-ins, with options or without."""
+    nodes = [
+        each if isinstance(each, tuple) else each.value
+        for each in _node(text, ("plugins",)) or []
+    ]
+    first = [e[0] if isinstance(e, list | tuple) and e else e for e in nodes]
+    names = [each[0].value if isinstance(each, tuple) else each for each in first]
+    return {each if isinstance(each, str) else str(each.value) for each in names}
+
+
+def _scalar(text: str, key: str) -> str | None:
+    value = _node(text, (key,))
+    return value.strip("/") if isinstance(value, str) else None
+
+
+def _has_list(text: str, at: tuple[str, ...]) -> bool:
+    return isinstance(_node(text, at), list)
+
+
+def _notes(tree: Tree, known: Metadata) -> list[str]:
+    """Tell what nothing is entered for, and what the connectors need."""
+    notes = []
+    for file, tool in checkers.unreachable(tree).items():
+        notes.append(f"{file}: tell {tool} to leave the new folders alone")
+    if known.python and re.search(r"(?:>=?|\^|~=?)\s*3\.(?:[0-9]|10)\b", known.python):
+        notes.append(f"connectors need Python 3.11, and this admits {known.python}")
+    return notes

@@ -1,0 +1,71 @@
+"""Which tools format and check a project's code, and where their settings are."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sourcewright.metadata import text_of
+
+if TYPE_CHECKING:
+    from sourcewright.metadata import Metadata
+    from sourcewright.tree import Tree
+
+# For each tool the places of its settings, the first one that has any counts.
+PLACES: dict[str, tuple[tuple[str, str], ...]] = {
+    "black": (("pyproject.toml", "black"),),
+    "flake8": (("setup.cfg", "flake8"), ("tox.ini", "flake8"), (".flake8", "flake8")),
+    "isort": (
+        ("pyproject.toml", "isort"),
+        ("setup.cfg", "isort"),
+        ("tox.ini", "isort"),
+    ),
+    "mypy": (
+        ("mypy.ini", "mypy"),
+        (".mypy.ini", "mypy"),
+        ("pyproject.toml", "mypy"),
+        ("setup.cfg", "mypy"),
+    ),
+    "pylint": (("pyproject.toml", "pylint"),),
+    "pyright": (("pyproject.toml", "pyright"),),
+}
+# Files that only one tool reads, and that nothing is entered in.
+OWN = {
+    ".isort.cfg": "isort",
+    ".pylintrc": "pylint",
+    "pylintrc": "pylint",
+    "pyrightconfig.json": "pyright",
+}
+_HOOK = re.compile(r"(?m)^\s*-?\s*id:\s*['\"]?([\w-]+)")
+
+
+def find(tree: Tree, metadata: Metadata) -> dict[str, str]:
+    """Give the tools whose settings can be entered, each with its file."""
+    elsewhere = set(unreachable(tree).values())
+    found = {}
+    for tool, places in PLACES.items():
+        if tool in elsewhere:
+            continue
+        for file, name in places:
+            if file == "pyproject.toml":
+                there = metadata.tool(name) is not None
+            else:
+                there = name in metadata.ini[file]
+            if there:
+                found[tool] = file
+                break
+    for tool in sorted(_hooks(tree) - found.keys() - elsewhere):
+        # Without settings of its own it would have us keep to its defaults.
+        files = [file for file, _ in PLACES.get(tool, ()) if text_of(tree, file)]
+        if files:
+            found[tool] = files[0]
+    return dict(sorted(found.items()))
+
+
+def unreachable(tree: Tree) -> dict[str, str]:
+    """Give the files of settings that nothing is entered in, each with its tool."""
+    return {file: tool for file, tool in OWN.items() if file in tree.names("")}
+
+
+def _hooks(tree: Tree) -> set[str]:
+    return set(_HOOK.findall(text_of(tree, ".pre-commit-config.yaml")))

@@ -1,0 +1,228 @@
+"""`sourcewright init`: what it finds, what it asks, what it refuses."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sourcewright import adopting, cli
+from sourcewright.answers import Answers
+from sourcewright.errors import SourcewrightError
+from sourcewright.tree import Tree
+
+from tests import json_output
+from tests.e2e.terminal import CLEAR_LINE, ENTER, Terminal
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Shell
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TREES = REPOSITORY / "tests" / "hosts"
+PROJECT = '[project]\nname = "acme"\nversion = "1"\n'
+POETRY = '[tool.poetry]\nname = "acme"\n[tool.poetry.dependencies]\npython = "^3.9"\n'
+MKDOCS = "site_name: x\nplugins: [{mkdocstrings: {}}]\n"
+
+
+def _look(root: Path, files: dict[str, str], **given: str) -> adopting.Found:
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+    return adopting.look(Tree(root), Answers("project", tuple(given.items())))
+
+
+CODE = {"pyproject.toml": PROJECT, "src/acme/__init__.py": ""}
+FOUND: list[tuple[dict[str, str], dict[str, Any]]] = [
+    (CODE, {"package": "acme.connectors", "source_folder": "src", "tools": {}}),
+    (CODE | {"acme/__init__.py": ""}, {"source_folder": "src"}),
+    ({"pyproject.toml": POETRY, "acme/__init__.py": ""}, {"metadata": "poetry"}),
+    (
+        {"pyproject.toml": "[build-system]\n", "setup.cfg": "[options]\n"}
+        | {"acme/__init__.py": ""},
+        {"metadata": "setup.cfg", "source_folder": "."},
+    ),
+    (
+        {"setup.py": "import setuptools\nsetuptools.setup(name='acme')\n"}
+        | {"acme/__init__.py": "", "tests/__init__.py": "", "docs/__init__.py": ""},
+        {"metadata": "setup.py", "distribution": "acme", "package": "acme.connectors"},
+    ),
+    (
+        {"pyproject.toml": PROJECT + "[tool.uv.build-backend]\nmodule-root = 'code'\n"}
+        | {"code/acme/__init__.py": ""},
+        {"source_folder": "code"},
+    ),
+    (
+        CODE | {"src/other/__init__.py": ""},
+        {"package": "acme.connectors"},
+    ),
+    (
+        {"pyproject.toml": PROJECT, "src/ns/acme/__init__.py": ""},
+        {"package": "ns.acme.connectors", "tests_folder": "tests/ns_acme_connectors"},
+    ),
+    (
+        CODE | {"tests/acme_connectors.py": ""},
+        {"tests_folder": "tests/acme_connectors_tests"},
+    ),
+    (
+        CODE | {"pytest.ini": "[pytest]\ntestpaths = checks\n", "checks/a.txt": ""},
+        {"tests_folder": "checks/acme_connectors"},
+    ),
+    (CODE | {"mkdocs.yml": "site_name: x\nplugins: [search]\n"}, {"docs_folder": ""}),
+    (CODE | {"mkdocs.yml": MKDOCS}, {"docs_folder": "docs", "navigation": []}),
+    (
+        CODE | {"mkdocs.yml": f"{MKDOCS}nav:\n  - Home: index.md\n"},
+        {"navigation": ["nav"]},
+    ),
+    (
+        CODE | {"mkdocs.yml": f"{MKDOCS}nav: [{{Reference: [a.md]}}]\n"},
+        {"navigation": ["nav", "Reference"]},
+    ),
+    (
+        CODE | {"mkdocs.yml": f"{MKDOCS}docs_dir: pages/\nx: !!python/name:a.b\n"},
+        {"docs_folder": "pages"},
+    ),
+    (CODE | {"docs/conf.py": ""}, {"docs_folder": ""}),
+    (
+        CODE | {"tox.ini": "[flake8]\n", ".flake8": "[flake8]\n"},
+        {"tools": {"flake8": "tox.ini"}},
+    ),
+    (
+        CODE | {"mypy.ini": "[mypy]\n", "setup.cfg": "[mypy]\n[isort]\n"},
+        {"tools": {"isort": "setup.cfg", "mypy": "mypy.ini"}},
+    ),
+    (
+        CODE | {".pre-commit-config.yaml": "repos:\n- hooks:\n  - id: black\n"},
+        {"tools": {"black": "pyproject.toml"}},
+    ),
+    (
+        CODE | {"pyrightconfig.json": "{}", ".pylintrc": ""},
+        {"tools": {}},
+    ),
+    (
+        CODE
+        | {"pyproject.toml": f"{PROJECT}[tool.sourcewright]\npackage = 'acme.io'\n"},
+        {"package": "acme.io", "tests_folder": "tests/acme_io"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "expected"), FOUND)
+def test_what_is_there_is_found(
+    files: dict[str, str], expected: dict[str, Any], tmp_path: Path
+) -> None:
+    found = _look(tmp_path, files)
+    assert {key: found.values.get(key) for key in expected} == expected
+    assert {fact.question for fact in found.facts} == set(found.values)
+    assert not found.unknown
+
+
+UNKNOWN = [
+    (CODE | {"pyproject.toml": "[project]\nname = 'x'\n", "src/b/__init__.py": ""}),
+    (CODE | {"src/acme/connectors.py": ""}),
+]
+
+
+@pytest.mark.parametrize("files", UNKNOWN)
+def test_a_place_that_cannot_be_known_is_said_with_what_to_answer(
+    files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = _look(tmp_path, files)
+    assert "package" not in found.values
+    code = cli.run(["init", "--project", str(tmp_path), "--json"])
+    told = json_output.read(capsys.readouterr().out)
+    assert (code, told["exit_code"]) == (cli.FIXABLE, cli.FIXABLE)
+    assert told["error"]["what"] == found.unknown
+    assert f"--set package={found.example}" in told["error"]["next"]
+    assert not (tmp_path / ".sourcewright").exists()
+
+
+REFUSED = [
+    ({"README.md": ""}, "no pyproject.toml, setup.cfg or setup.py"),
+    ({"pyproject.toml": "[tool.uv.workspace]\nmembers = ['a']\n"}, "no package here"),
+    ({"pyproject.toml": PROJECT}, "no folder with an __init__.py"),
+    (
+        {"pyproject.toml": '[project]\nname = "viadot2"\n'}
+        | {"src/viadot/sources/base.py": "class Source: ...\nclass SQL: ...\n"},
+        "no init is needed",
+    ),
+    (
+        CODE | {"pyproject.toml": f"{PROJECT}[tool.sourcewright]\nfolder = 'x'\n"},
+        "a setting that can't be used: folder",
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "why"), REFUSED)
+def test_what_has_no_place_for_connectors_is_refused(
+    files: dict[str, str], why: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SourcewrightError, match=re.escape(why)) as caught:
+        _look(tmp_path, files)
+    assert caught.value.next_step
+
+
+def test_what_is_used_is_in_the_plan_and_nothing_is_written(
+    tmp_path: Path, plain_template: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = shutil.copytree(TREES / "src_hatch_ruff_mypy", tmp_path / "tariff")
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    options = ["--template", str(plain_template), "--dry-run", "--json"]
+    assert cli.run(["init", "--project", str(root), *options]) == cli.DONE
+    told = json_output.read(capsys.readouterr().out)
+    answers = {each["question"]: each["answer"] for each in told["facts"]}
+    assert answers["package"] == "tariff_meter.connectors"
+    assert answers["tools"] == "mypy in pyproject.toml"
+    assert told["written"] is False
+    assert "+++ b/src/tariff_meter/connectors/ruff.toml\n" in told["diff"]
+    after = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_a_second_time_everything_is_identical(
+    tmp_path: Path, plain_template: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = shutil.copytree(TREES / "src_pdm_single_quotes_mkdocs", tmp_path / "ferry")
+    words = ["init", "--project", str(root), "--template", str(plain_template)]
+    assert cli.run(words) == cli.DONE
+    capsys.readouterr()
+    assert cli.run(words) == cli.DONE
+    rows = capsys.readouterr().out.splitlines()
+    assert {row.split()[0] for row in rows} == {"using", "identical"}
+    assert {row.split()[-1] for row in rows if row.split()[0] == "using"} == {
+        "answered"
+    }
+
+
+def test_on_a_terminal_the_place_is_asked_with_what_would_be_taken(
+    tmp_path: Path, plain_template: Path, shell: Shell
+) -> None:
+    root = shutil.copytree(TREES / "several_packages_literate_nav", tmp_path / "quarry")
+    program = Path(sys.executable).with_name("sourcewright")
+    command: list[str | Path] = [program, "init", "--template", plain_template]
+    with Terminal(command, root, shell.environment) as terminal:
+        terminal.until("there is more than one package: quarry, quarry_cli.")
+        terminal.until("Which package shall hold the connectors? [quarry.connectors]: ")
+        terminal.type(f"{CLEAR_LINE}quarry_cli.feeds{ENTER}")
+        assert terminal.ends() == cli.LEFT, terminal.shown
+    assert (root / "quarry_cli/feeds/sources/base.py").is_file()
+    assert (root / "tests/quarry_cli_feeds/unit").is_dir()
+
+
+def test_the_files_of_the_project_are_all_in_its_ledger() -> None:
+    template = REPOSITORY / "template" / "project"
+    listed = (REPOSITORY / "template/kinds/project_files.yml.jinja").read_text("utf-8")
+    names = set(
+        re.findall(r"'([\w/.-]+\.(?:py|md|toml|yaml|example)(?:\.jinja)?)'", listed)
+    )
+    there = {
+        path.relative_to(folder).as_posix()
+        for folder in template.iterdir()
+        if folder.name.startswith("{{ ") and folder.is_dir()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    only_in_a_new_project = {"py.typed", "index.md.jinja"}
+    assert there - names == only_in_a_new_project

@@ -1,0 +1,1 @@
+from .tally import tally  # noqa: F401

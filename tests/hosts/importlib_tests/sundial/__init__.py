@@ -1,0 +1,1 @@
+from sundial.shadow import *  # noqa: F403

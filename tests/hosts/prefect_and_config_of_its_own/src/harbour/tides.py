@@ -1,0 +1,2 @@
+def tides() -> list[str]:
+    return ["low", "high"]

@@ -1,0 +1,1 @@
+from quarry.stone import Stone as Stone

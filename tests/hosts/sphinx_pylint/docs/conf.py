@@ -1,0 +1,2 @@
+project = "Star atlas"
+extensions = ["sphinx.ext.autodoc"]

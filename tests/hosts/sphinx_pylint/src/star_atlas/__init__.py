@@ -1,0 +1,5 @@
+"""Stars by name."""
+
+from .catalogue import Star, brightest
+
+__all__ = ["brightest", "Star"]

@@ -1,0 +1,3 @@
+__all__ = ['high_waters']
+
+from tides.harmonics import high_waters

@@ -1,0 +1,52 @@
+"""Load from any database of SQLAlchemy into a local folder."""
+
+from prefect import flow
+
+from acme.orchestration.prefect.tasks import (
+    df_to_local,
+    generic_to_df,
+)
+
+
+@flow(
+    name="extract--generic--local",
+    description="Extract data from any database of SQLAlchemy and load it into a local folder.",
+    retries=1,
+    retry_delay_seconds=60,
+    timeout_seconds=2 * 60 * 60,
+)
+def generic_to_local(
+    local_path: str,
+    sql_query: str,
+    generic_config_key: str | None = None,
+    generic_credentials_secret: str | None = None,
+    local_config_key: str | None = None,
+    local_credentials_secret: str | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Load the result of a query into one file.
+
+    The file appears whole or not at all, at exactly its path, and a retry replaces
+    what an earlier attempt of the same run wrote.
+
+    Args:
+        local_path: Where to write; the suffix gives the format.
+        sql_query: The query, as the source takes it.
+        generic_config_key: The config key of the source's credentials.
+        generic_credentials_secret: The Prefect block that holds them instead.
+        local_config_key: The config key of the destination's credentials.
+        local_credentials_secret: The Prefect block that holds them instead.
+        overwrite: Whether to replace a file that is there.
+    """
+    df = generic_to_df(
+        sql_query=sql_query,
+        config_key=generic_config_key,
+        credentials_secret=generic_credentials_secret,
+    )
+    df_to_local(
+        df=df,
+        path=local_path,
+        config_key=local_config_key,
+        credentials_secret=local_credentials_secret,
+        overwrite=overwrite,
+    )

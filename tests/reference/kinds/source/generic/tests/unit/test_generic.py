@@ -1,0 +1,246 @@
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+import sys
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+import pytest
+
+from acme.exceptions import (
+    ConnectorError,
+    CredentialError,
+    FatalError,
+    MissingExtraError,
+    QueryRejectedError,
+    SourceUnavailableError,
+    UnsupportedTypeError,
+)
+from acme.sources import GenericSQL
+from ..contracts.shown import everything_shown
+
+EAST = timezone(timedelta(hours=5, minutes=30))
+CANARY = "p@ss:/ %w"
+
+
+@pytest.fixture
+def source() -> GenericSQL:
+    return GenericSQL(
+        credentials={"drivername": "sqlite"},
+    )
+
+
+def read(
+    source: GenericSQL,
+    *values: Any,
+    precision: int | None = None,
+    scale: int | None = None,
+) -> pa.Array:
+    """Return a column as it is made of the values that a driver gives."""
+    kind = source._type("it", values, precision, scale)
+    return source.to_array("it", kind, values)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "expected"),
+    [
+        (True, pa.bool_(), True),
+        (-(2**63), pa.int64(), -(2**63)),
+        (0.1, pa.float64(), 0.1),
+        (float("-inf"), pa.float64(), float("-inf")),
+        ("", pa.string(), ""),
+        ("\U0001d11e", pa.string(), "\U0001d11e"),
+        (b"\x00\xff", pa.binary(), b"\x00\xff"),
+        (bytearray(b"\x00"), pa.binary(), b"\x00"),
+        (memoryview(b"\xff"), pa.binary(), b"\xff"),
+        (date(1, 1, 1), pa.date32(), date(1, 1, 1)),
+        (time(23, 59, 59, 999999), pa.time64("us"), time(23, 59, 59, 999999)),
+        (datetime(9999, 1, 1), pa.timestamp("us"), datetime(9999, 1, 1)),
+        (
+            datetime(2024, 1, 1, 5, 30, tzinfo=EAST),
+            pa.timestamp("us", tz="UTC"),
+            datetime(2024, 1, 1, 5, 30, tzinfo=EAST),
+        ),
+        (
+            UUID("67e55044-10b1-426f-9247-bb680e5fe0c8"),
+            pa.string(),
+            "67e55044-10b1-426f-9247-bb680e5fe0c8",
+        ),
+        (Decimal("1E-15"), pa.decimal128(38, 15), Decimal("1E-15")),
+        (Decimal("1E+20"), pa.decimal128(38, 0), Decimal("1E+20")),
+        (Decimal("9" * 38), pa.decimal128(38, 0), Decimal("9" * 38)),
+        (Decimal("9" * 39), pa.decimal256(76, 0), Decimal("9" * 39)),
+    ],
+)
+def test_a_value_keeps_its_type(
+    source: GenericSQL,
+    value: Any,
+    kind: pa.DataType,
+    expected: Any,
+) -> None:
+    array = read(source, None, value)
+    assert array.type == kind
+    assert array.to_pylist() == [None, expected]
+
+
+def test_no_value_at_all_is_text(
+    source: GenericSQL,
+) -> None:
+    assert read(source, None, None).type == pa.string()
+
+
+def test_a_decimal_has_the_digits_that_the_driver_tells(
+    source: GenericSQL,
+) -> None:
+    array = read(source, Decimal("1.10"), precision=5, scale=3)
+    assert array.type == pa.decimal128(5, 3)
+    assert read(source, Decimal(1), precision=40, scale=2).type == pa.decimal256(40, 2)
+    # What Oracle's drivers tell of a NUMBER without digits.
+    array = read(source, Decimal("1.10"), precision=0, scale=-127)
+    assert array.type == pa.decimal128(38, 2)
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        (1, 2**63),
+        (1, True),
+        (1, 1.0),
+        (1, Decimal(1)),
+        (True, 1),
+        (0.5, 1),
+        ("one", 1),
+        ("one", b"two"),
+        ("one", "\ud800"),
+        (None, 1),
+        (b"one", "two"),
+        (Decimal("1.1"), Decimal("1.11")),
+        (Decimal("1.1"), Decimal("9" * 38)),
+        (Decimal("1.1"), Decimal("NaN")),
+        (Decimal("1.1"), 1.1),
+        (date(2024, 2, 29), datetime(2024, 2, 29)),
+        (datetime(2024, 2, 29), date(2024, 2, 29)),
+        (datetime(2024, 2, 29), datetime(2024, 2, 29, tzinfo=EAST)),
+        (datetime(2024, 2, 29, tzinfo=EAST), datetime(2024, 2, 29)),
+        (time(1), time(1, tzinfo=EAST)),
+    ],
+)
+def test_a_later_value_of_another_type_names_its_column_and_the_cast(
+    source: GenericSQL,
+    first: Any,
+    later: Any,
+) -> None:
+    kind = read(source, first).type
+    with pytest.raises(UnsupportedTypeError, match="'it'") as caught:
+        source.to_array("it", kind, [first, later])
+    assert 'CAST("it" AS TEXT)' in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (1, 1.5),
+        (1, True),
+        ({"a": 1},),
+        ([1],),
+        (timedelta(1),),
+        (Decimal("NaN"),),
+        (Decimal("Infinity"), Decimal(1)),
+        (Decimal("9" * 77),),
+        (time(1, tzinfo=EAST),),
+        (datetime(2024, 2, 29), datetime(2024, 2, 29, tzinfo=EAST)),
+    ],
+)
+def test_first_values_that_no_type_holds_name_their_column(
+    source: GenericSQL,
+    values: tuple[Any, ...],
+) -> None:
+    with pytest.raises(UnsupportedTypeError, match="'it'"):
+        read(source, *values)
+
+
+@pytest.mark.parametrize(
+    ("drivername", "expected", "told"),
+    [
+        ("nosuch", MissingExtraError, "<what brings nosuch>"),
+        ("snowflake", MissingExtraError, "pip install 'snowflake-sqlalchemy'"),
+        ("sqlite+nosuch", MissingExtraError, "no dialect or driver"),
+        ("firebird://reader:{canary}@db/shop", CredentialError, "and no URL"),
+        ("sqlite+aiosqlite", ConnectorError, "aiosqlite"),
+    ],
+)
+def test_an_address_that_leads_nowhere_says_what_to_do(
+    drivername: str, expected: type[ConnectorError], told: str
+) -> None:
+    credentials = {
+        "drivername": drivername.format(canary=CANARY),
+        "password": CANARY,
+    }
+    with pytest.raises(expected) as caught:
+        GenericSQL(
+            credentials=credentials,
+        )
+    assert told in str(caught.value)
+    assert caught.value.where
+    assert caught.value.next_step
+    assert CANARY not in everything_shown(caught.value)
+
+
+def test_a_setting_that_sqlalchemy_refuses_is_not_shown() -> None:
+    credentials = {
+        "drivername": "sqlite",
+        "database": "shop.sqlite",
+        "query": {"timeout": CANARY},
+    }
+    with pytest.raises(CredentialError, match="refuses") as caught:
+        GenericSQL(
+            credentials=credentials,
+        ).to_arrow("SELECT 1 AS one")
+    assert CANARY not in everything_shown(caught.value)
+
+
+def test_a_driver_that_is_missing_is_named_with_its_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "MySQLdb", None)
+    with pytest.raises(MissingExtraError, match="pip install 'mysqlclient'"):
+        GenericSQL(
+            credentials={"drivername": "mysql+mysqldb"},
+        )
+
+
+@pytest.mark.parametrize(
+    ("said", "connected", "expected"),
+    [
+        ("connection refused", False, SourceUnavailableError),
+        ("password authentication failed for user", False, CredentialError),
+        ("(1045, \"Access denied for user 'reader'\")", False, CredentialError),
+        ("ORA-01017: invalid credential", False, CredentialError),
+        ("unable to open database file", False, FatalError),
+        ('database "shop" does not exist', False, FatalError),
+        ("syntax error", True, QueryRejectedError),
+        ("database is locked", True, SourceUnavailableError),
+        ("canceling statement due to statement timeout", True, SourceUnavailableError),
+    ],
+)
+def test_an_error_is_told_apart_by_its_text(
+    source: GenericSQL,
+    said: str,
+    connected: bool,
+    expected: type[ConnectorError],
+) -> None:
+    assert type(source.explain(Exception(said), connected=connected)) is expected
+
+
+def test_what_is_secret_has_stars_in_its_place_wherever_a_driver_says_it() -> None:
+    source = GenericSQL(
+        credentials={
+            "drivername": "sqlite",
+            "query": {"password": CANARY, "token": "t0k3n/="},
+        },
+    )
+    said = f"{CANARY} p%40ss%3A%2F%20%25w p%40ss%3A%2F+%25w t0k3n/= t0k3n%2F%3D"
+    message = str(source.explain(Exception(said), connected=False))
+    assert "*** *** *** *** ***" in message
+    assert "p%40ss" not in message
+    assert "t0k3n" not in message

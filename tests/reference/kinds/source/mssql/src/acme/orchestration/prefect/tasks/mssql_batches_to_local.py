@@ -1,0 +1,82 @@
+"""Tasks for streaming from MSSQL to LocalFolder."""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from acme.loading import (
+    Manifest,
+    Verify,
+    load,
+)
+from acme.orchestration.prefect.utils import (
+    cancel_flow_retries,
+    connector_options,
+    current_load_id,
+    retry_if_retriable,
+)
+from acme.sources import (
+    MSSQL,
+    LocalFolder,
+)
+
+
+@task(
+    retries=3,
+    retry_delay_seconds=10,
+    retry_condition_fn=retry_if_retriable,
+    timeout_seconds=60 * 60,
+    on_failure=[cancel_flow_retries],
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def mssql_batches_to_local(
+    local_path: str,
+    sql_query: str,
+    mssql_config_key: str | None = None,
+    mssql_credentials_secret: str | None = None,
+    local_config_key: str | None = None,
+    local_credentials_secret: str | None = None,
+    overwrite: bool = False,
+    verify: Verify = "bytes",
+) -> Manifest:
+    """Stream the result of a query into one file; only a few batches are held.
+
+    The file appears whole or not at all, at exactly its path, and a retry replaces
+    what an earlier attempt of the same run wrote.
+
+    Args:
+        local_path: Where to write; the suffix gives the format.
+        sql_query: The query, as the source takes it.
+        mssql_config_key: The config key of the source's credentials.
+        mssql_credentials_secret: The Prefect block that holds them instead.
+        local_config_key: The config key of the destination's credentials.
+        local_credentials_secret: The Prefect block that holds them instead.
+        overwrite: Whether to replace a file that is there.
+        verify: What to make sure of before the rows appear: "none", "bytes" or "full",
+            as the module `loading` says.
+
+    Raises:
+        MissingSourceCredentialsError: An end has neither config key nor secret.
+        VerificationError: What arrived isn't what was read. What was there stays.
+        RetriableError: An end can't be reached; Prefect tries again.
+        FatalError: Anything that a retry won't help.
+    """
+    source_options = connector_options(
+        mssql_config_key,
+        mssql_credentials_secret,
+        where="mssql_batches_to_local",
+    )
+    destination_options = connector_options(
+        local_config_key,
+        local_credentials_secret,
+        where="mssql_batches_to_local",
+    )
+    return load(
+        MSSQL(**source_options),
+        LocalFolder(**destination_options),
+        sql_query,
+        local_path,
+        overwrite=overwrite,
+        load_id=current_load_id(),
+        verify=verify,
+    )

@@ -1,0 +1,56 @@
+"""Load from Oracle Database into a local folder, batch by batch."""
+
+from prefect import flow
+
+from acme.loading import (
+    Manifest,
+    Verify,
+)
+from acme.orchestration.prefect.tasks import (
+    oracle_batches_to_local,
+)
+
+
+@flow(
+    name="extract--oracle--local--in-batches",
+    description="Stream data from Oracle Database into a local folder, and verify it.",
+    retries=1,
+    retry_delay_seconds=60,
+    timeout_seconds=2 * 60 * 60,
+)
+def oracle_to_local_in_batches(
+    local_path: str,
+    sql_query: str,
+    oracle_config_key: str | None = None,
+    oracle_credentials_secret: str | None = None,
+    local_config_key: str | None = None,
+    local_credentials_secret: str | None = None,
+    overwrite: bool = False,
+    verify: Verify = "bytes",
+) -> Manifest:
+    """Load the result of a query into one file, however many rows there are.
+
+    The file appears whole or not at all, at exactly its path, and a retry replaces
+    what an earlier attempt of the same run wrote.
+
+    Args:
+        local_path: Where to write; the suffix gives the format.
+        sql_query: The query, as the source takes it.
+        oracle_config_key: The config key of the source's credentials.
+        oracle_credentials_secret: The Prefect block that holds them instead.
+        local_config_key: The config key of the destination's credentials.
+        local_credentials_secret: The Prefect block that holds them instead.
+        overwrite: Whether to replace a file that is there.
+        verify: What to make sure of before the rows appear: "none", "bytes" or "full",
+            as the module `loading` says.
+    """
+    return oracle_batches_to_local(
+        local_path=local_path,
+        sql_query=sql_query,
+        oracle_config_key=oracle_config_key,
+        oracle_credentials_secret=oracle_credentials_secret,
+        local_config_key=local_config_key,
+        local_credentials_secret=local_credentials_secret,
+        overwrite=overwrite,
+        verify=verify,
+    )

@@ -1,0 +1,58 @@
+"""Tasks for reading from Oracle."""
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from acme.orchestration.prefect.exceptions import (
+    MissingSourceCredentialsError,
+)
+from acme.orchestration.prefect.utils import (
+    cancel_flow_retries,
+    get_credentials,
+    retry_if_retriable,
+)
+from acme.sources import Oracle
+from acme.sources.base import IfEmpty
+
+
+@task(
+    retries=3,
+    retry_delay_seconds=10,
+    retry_condition_fn=retry_if_retriable,
+    timeout_seconds=60 * 60,
+    on_failure=[cancel_flow_retries],
+    cache_policy=NO_CACHE,  # else Prefect hashes every row
+    persist_result=False,
+)
+def oracle_to_df(
+    sql_query: str,
+    config_key: str | None = None,
+    credentials_secret: str | None = None,
+    if_empty: IfEmpty = "warn",
+) -> pd.DataFrame:
+    """Download the result of a query into a data frame of Arrow-backed columns.
+
+    Args:
+        sql_query: The query, as the source takes it.
+        config_key: The key in the configuration that holds the credentials.
+        credentials_secret: The name of the Prefect block that holds them.
+        if_empty: What to do where there are no rows: warn and return the empty frame,
+            raise `SKIP`, or fail.
+
+    Raises:
+        MissingSourceCredentialsError: Neither `config_key` nor `credentials_secret`.
+        RetriableError: The source can't be reached; Prefect tries again.
+        FatalError: Anything that a retry won't help.
+    """
+    if not (config_key or credentials_secret):
+        raise MissingSourceCredentialsError(
+            where="oracle_to_df",
+        )
+
+    credentials = get_credentials(credentials_secret) if credentials_secret else None
+    source = Oracle(
+        config_key=config_key,
+        credentials=credentials,
+    )
+    return source.to_df(sql_query, if_empty=if_empty)
