@@ -490,7 +490,7 @@ OTHERS = [
 ]
 
 
-def test_every_kind_of_source_keeps_the_gates_with_a_name_of_any_length(
+def test_every_kind_of_source_keeps_the_gates_with_the_longest_name(
     small: Host, copy: Path
 ) -> None:
     kinds = [{"kind": "rest", "records": "", **each} for each in REST[:1]]
@@ -498,13 +498,13 @@ def test_every_kind_of_source_keeps_the_gates_with_a_name_of_any_length(
     columns = {"id": "integer", "a name": "string", "n": "number", "day": "date"}
     for number, values in enumerate([*kinds, *OTHERS]):
         more = {"columns": columns} if values["kind"] == "rest" else {}
-        for name in (f"api_{number}", f"{'long_' * 7}s{number:02}xx"):
-            _add(copy, "source", name=name, destinations=["minio"], **values, **more)
+        name = f"{'long_' * 7}s{number:02}xx"
+        _add(copy, "source", name=name, destinations=["minio"], **values, **more)
     assert _found(small, RUFF, copy, ".") == set()
     ended = small.outcomes(copy, "tests/unit")
-    assert {*ended.values()} == {"passed", "skipped"}, ended
+    assert not [name for name, how in ended.items() if how not in {"passed", "skipped"}]
     skipped = [name for name, how in ended.items() if how == "skipped"]
-    assert len(skipped) == 2, skipped  # of the package that is not there
+    assert len(skipped) == 1, skipped  # of the package that is not there
 
 
 def test_a_source_reads_from_a_real_server_through_its_driver(
