@@ -6,6 +6,7 @@ starts no thread, so a fork is safe. Reads runs from standard input, and prints 
 object on the last line: what became of each run.
 """
 
+import faulthandler
 import importlib
 import json
 import os
@@ -24,20 +25,29 @@ LIBRARIES = (
     *("sqlalchemy.dialects.postgresql.psycopg2", "prefect.testing.utilities", "yaml"),
 )
 PARALLEL = 2
+SECONDS = 200  # after which a broken copy that hangs in C is ended without a result
 
 
 class Recorder:
     """A plug-in of pytest: what failed, and how."""
 
-    def __init__(self) -> None:
-        """Start with nothing."""
+    def __init__(self, until: str | None) -> None:
+        """Start with nothing; stop when a test that is named so has failed."""
+        self._until = until
+        self._session: pytest.Session | None = None
         self.passed: list[str] = []
         self.failed: dict[str, str] = {}
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Keep the session, to stop it."""
+        self._session = session
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep a failure of a test or of its fixtures, and a test's success."""
         if report.failed:
             self.failed[report.nodeid] = report.longreprtext
+            if self._session and self._until and self._until in report.nodeid:
+                self._session.shouldfail = "noticed"
         elif report.passed and report.when == "call":
             self.passed.append(report.nodeid)
 
@@ -47,14 +57,16 @@ class Recorder:
             self.failed[report.nodeid] = report.longreprtext
 
 
-def run(folder: Path, tests: list[str]) -> None:
+def run(folder: Path, tests: list[str], until: str | None) -> None:
     """Run pytest in `folder`, in a process that ends with it."""
     with (folder / "output.txt").open("w") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
+    if until:
+        faulthandler.dump_traceback_later(SECONDS, exit=True)
     os.chdir(folder)
     sys.path.insert(0, str(folder / "src"))
-    recorder = Recorder()
+    recorder = Recorder(until)
     options = ["--quiet", "-p", "no:cacheprovider", "-p", "no:cov", "--timeout=60"]
     code = int(pytest.main([*options, *tests], plugins=[recorder]))
     result = {"code": code, "passed": recorder.passed, "failed": recorder.failed}
@@ -62,7 +74,7 @@ def run(folder: Path, tests: list[str]) -> None:
 
 
 def main() -> None:
-    """Read `[{"folder": …, "tests": […]}]`; run them, two at a time."""
+    """Read `[{"folder": …, "tests": […], "until": …}]`; run them, two at a time."""
     waiting: list[dict[str, Any]] = json.load(sys.stdin)
     folders = [Path(order["folder"]) for order in waiting]
     for name in LIBRARIES:
@@ -74,7 +86,7 @@ def main() -> None:
             pid = os.fork()
             if pid == 0:
                 try:
-                    run(Path(order["folder"]), order["tests"])
+                    run(Path(order["folder"]), order["tests"], order.get("until"))
                 finally:
                     os._exit(0)
             running.add(pid)

@@ -93,7 +93,8 @@ def run_mutations(
             changed = target / mutation.file
             text = changed.read_text("utf-8").replace(mutation.old, mutation.new)
             changed.write_text(text, encoding="utf-8")
-            runs.append({"folder": str(target), "tests": [*mutation.arguments]})
+            told = {"tests": [*mutation.arguments], "until": mutation.noticed_by}
+            runs.append({"folder": str(target), **told})
         copy_project(bases[name], folder / name)
         (folder / name / CONFTEST).write_text(SHARED_SERVER, encoding="utf-8")
         modules = {mutation.tests for mutation in broken}

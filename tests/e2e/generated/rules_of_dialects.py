@@ -1,4 +1,4 @@
-"""Rules of the dialects, each broken in one place."""
+"""Rules of the dialects and of what they share, each broken in one place."""
 
 from tests.e2e.generated.mutations import Mutation
 
@@ -219,10 +219,10 @@ DUCKDB_RULES = [
         "test_only_one_query_is_taken_that_writes_nothing",
     ),
     Mutation(
-        "duckdb: a slow query is given up",
+        "duckdb: a query that is given up is worth a retry",
         DUCKDB,
-        "                deadline.start()\n",
-        "                deadline.daemon = True\n",
+        '"INTERRUPT", SourceUnavailableError,',
+        '"INTERRUPT", QueryRejectedError,',
         DUCKDB_LIVE,
         "test_a_slow_query_is_given_up",
     ),
@@ -233,5 +233,246 @@ DUCKDB_RULES = [
         "",
         DUCKDB_UNIT,
         "test_an_error_is_told_apart_by_its_text",
+    ),
+]
+
+GENERIC = f"{SOURCES}/generic.py"
+GENERIC_UNIT = "tests/unit/test_generic.py"
+GENERIC_LIVE = "tests/integration/test_generic.py"
+NOWHERE = "test_an_address_that_leads_nowhere_says_what_to_do"
+BY_TEXT = "test_an_error_is_told_apart_by_its_text"
+GENERIC_RULES = [
+    Mutation(
+        "generic: what the driver tells of a decimal counts",
+        GENERIC,
+        "        digits = precision\n",
+        "        digits = DECIMAL128_DIGITS\n",
+        GENERIC_UNIT,
+        "test_a_decimal_has_the_digits_that_the_driver_tells",
+    ),
+    Mutation(
+        "generic: a secret is not shown in the form of an address",
+        GENERIC,
+        '{secret, quote(secret), quote(secret, ""), quote_plus(secret)}',
+        "{secret, quote(secret)}",
+        GENERIC_UNIT,
+        "test_what_is_secret_has_stars_in_its_place_wherever_a_driver_says_it",
+    ),
+    Mutation(
+        "generic: a URL is refused",
+        GENERIC,
+        "        if not DRIVERNAME.fullmatch(value):\n",
+        "        if not DRIVERNAME.match(value):\n",
+        GENERIC_UNIT,
+        NOWHERE,
+    ),
+    Mutation(
+        "generic: a driver for asyncio is refused",
+        GENERIC,
+        "        if engine.dialect.is_async:\n",
+        "        if engine.dialect is None:\n",
+        GENERIC_UNIT,
+        NOWHERE,
+    ),
+    Mutation(
+        "generic: a missing driver is named with its package",
+        GENERIC,
+        "{PACKAGES.get(module, module)}",
+        "{module}",
+        GENERIC_UNIT,
+        "test_a_driver_that_is_missing_is_named_with_its_package",
+    ),
+    Mutation(
+        "generic: a locked database is worth a retry",
+        GENERIC,
+        "[Ll]ock|time ?out",
+        "time ?out",
+        GENERIC_UNIT,
+        BY_TEXT,
+    ),
+    Mutation(
+        "generic: a first value is looked for in more rows",
+        GENERIC,
+        "        while fetched and _has_empty_column(rows):\n",
+        "        while fetched < 0:\n",
+        GENERIC_LIVE,
+        "test_a_column_without_a_first_value_is_looked_for_further_on",
+    ),
+]
+
+MSSQL = f"{SOURCES}/mssql.py"
+MSSQL_UNIT = "tests/unit/test_mssql.py"
+NO_ARRIVAL = "test_a_type_that_does_not_arrive_names_its_column_and_the_cast"
+MSSQL_RULES = [
+    Mutation(
+        "mssql: a password ends where it should",
+        MSSQL,
+        """    doubled = value.replace("}", "}}")\n""",
+        "    doubled = value\n",
+        MSSQL_UNIT,
+        "test_a_setting_ends_where_it_should",
+    ),
+    Mutation(
+        "mssql: a server shows its certificate",
+        MSSQL,
+        "trust_certificate: bool = False",
+        "trust_certificate: bool = True",
+        MSSQL_UNIT,
+        "test_a_setting_ends_where_it_should",
+    ),
+    Mutation(
+        "mssql: seven digits of a second are refused",
+        MSSQL,
+        "        if code in TIMES and scale <= MICROSECOND_DIGITS:\n",
+        "        if code in TIMES:\n",
+        MSSQL_UNIT,
+        NO_ARRIVAL,
+    ),
+    Mutation(
+        "mssql: a decimal has its digits",
+        MSSQL,
+        "pa.decimal128(precision, scale)",
+        "pa.decimal128(38, scale)",
+        MSSQL_UNIT,
+        OF_SERVER,
+    ),
+    Mutation(
+        "mssql: a TINYINT has no sign",
+        MSSQL,
+        "    -6: pa.uint8(),  # TINYINT\n",
+        "    -6: pa.int16(),  # TINYINT\n",
+        MSSQL_UNIT,
+        OF_SERVER,
+    ),
+    Mutation(
+        "mssql: a column's name is there once",
+        MSSQL,
+        "            if not name or names.count(name) > 1:\n",
+        "            if not name:\n",
+        MSSQL_UNIT,
+        "test_a_column_needs_a_name_of_its_own",
+    ),
+    Mutation(
+        "mssql: a deadlock is worth a retry",
+        MSSQL,
+        "[Tt]imeout|deadlock|",
+        "[Tt]imeout|",
+        MSSQL_UNIT,
+        BY_TEXT,
+    ),
+]
+
+ORACLE = f"{SOURCES}/oracle.py"
+ORACLE_UNIT = "tests/unit/test_oracle.py"
+ORACLE_RULES = [
+    Mutation(
+        "oracle: a FLOAT has no scale",
+        ORACLE,
+        "    if not precision or scale is None or scale == UNSCALED:\n",
+        "    if not precision or scale is None:\n",
+        ORACLE_UNIT,
+        OF_SERVER,
+    ),
+    Mutation(
+        "oracle: nineteen digits are no integer of 64 bits",
+        ORACLE,
+        "INTEGER_DIGITS = 18",
+        "INTEGER_DIGITS = 19",
+        ORACLE_UNIT,
+        OF_SERVER,
+    ),
+    Mutation(
+        "oracle: zeros before the point have room",
+        ORACLE,
+        "max(precision - min(scale, 0), scale)",
+        "max(precision, scale)",
+        ORACLE_UNIT,
+        OF_SERVER,
+    ),
+    Mutation(
+        "oracle: nine digits of a second are refused",
+        ORACLE,
+        'called == "DB_TYPE_TIMESTAMP" and (field.scale or 0) <= MICROSECOND_DIGITS:',
+        'called == "DB_TYPE_TIMESTAMP":',
+        ORACLE_UNIT,
+        NO_ARRIVAL,
+    ),
+    Mutation(
+        "oracle: a whole number fits among decimals",
+        ORACLE,
+        "[Decimal(v) if isinstance(v, int) else v for v in values]",
+        "list(values)",
+        ORACLE_UNIT,
+        KEEPS,
+    ),
+    Mutation(
+        "oracle: a column's name is there once",
+        ORACLE,
+        "            if names.count(name) > 1:\n",
+        "            if not name:\n",
+        ORACLE_UNIT,
+        "test_two_columns_of_one_name_are_refused",
+    ),
+    Mutation(
+        "oracle: an error is told apart by its code",
+        ORACLE,
+        "        kind = ERRORS_BY_CODE.get(code, other)\n",
+        "        kind = other\n",
+        ORACLE_UNIT,
+        "test_an_error_is_told_apart_by_its_code",
+    ),
+]
+
+VALUES = "src/acme/python_values.py"
+VALUES_UNIT = "tests/unit/test_python_values.py"
+WOULD_CHANGE = "test_a_value_that_would_change_is_refused"
+VALUE_RULES = [
+    Mutation(
+        "values: a value is not converted",
+        VALUES,
+        "    if not types <= held or not _fit_zone(types, kind, values):\n",
+        "    if not _fit_zone(types, kind, values):\n",
+        VALUES_UNIT,
+        WOULD_CHANGE,
+    ),
+    Mutation(
+        "values: a moment keeps its zone, or has none",
+        VALUES,
+        "        return naive == {kind.tz is None}\n",
+        "        return len(naive) == 1\n",
+        VALUES_UNIT,
+        WOULD_CHANGE,
+    ),
+    Mutation(
+        "values: a time has no zone",
+        VALUES,
+        "value is None or value.tzinfo is None for value in values",
+        "value is None or value.hour < 24 for value in values",
+        VALUES_UNIT,
+        WOULD_CHANGE,
+    ),
+    Mutation(
+        "values: NULL beside a UUID is no text",
+        VALUES,
+        "[value if value is None else str(value) for value in values]",
+        "[str(value) for value in values]",
+        VALUES_UNIT,
+        "test_a_value_stays_what_it_is",
+    ),
+    Mutation(
+        "values: a number beyond its type is refused",
+        VALUES,
+        "    except (pa.ArrowException, TypeError, OverflowError) as err:\n",
+        "    except TypeError as err:\n",
+        VALUES_UNIT,
+        WOULD_CHANGE,
+    ),
+    Mutation(
+        "values: NULL has no type",
+        VALUES,
+        "    return set(map(type, values)) - {type(None)}\n",
+        "    return set(map(type, values))\n",
+        VALUES_UNIT,
+        "test_the_types_of_values_leave_null_out",
     ),
 ]
