@@ -198,17 +198,18 @@ def project_of(applications: list[list[str]], folder: Path) -> Path:
 
 
 def main() -> None:
-    """Write the goldens afresh: all of them, or the kinds whose folders are named."""
+    """Write the goldens afresh: all of them, or those whose folders are named."""
     named = set(sys.argv[1:])
-    unknown = named - {kind.folder for kind in kinds()}
+    unknown = named - {GOLDEN.name, *(kind.folder for kind in kinds())}
     if unknown:
         sys.exit(f"error: no golden is called {', '.join(sorted(unknown))}")
     with tempfile.TemporaryDirectory() as temporary:
         if not named:
+            shutil.rmtree(REFERENCE, ignore_errors=True)
+        if not named or GOLDEN.name in named:
             project = Path(temporary) / "project"
             render(project)
             pin_template(project)
-            shutil.rmtree(REFERENCE, ignore_errors=True)
             _write(GOLDEN, files(project))
         for kind in kinds():
             if not named or kind.folder in named:

@@ -33,8 +33,10 @@ def missing() -> str:
 class MariaDB(Service):
     """A fresh server on 127.0.0.1, with a database `shop` and the user `reader`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *settings: str) -> None:
+        """Prepare a server, with more settings as its program takes them."""
         super().__init__(None)
+        self._settings = settings
         self.folder = Path()
 
     @property
@@ -92,7 +94,7 @@ class MariaDB(Service):
                 [
                     *(program, "--no-defaults", f"--datadir={data}", *user, *SETTINGS),
                     *(f"--socket={self.folder / 's'}", f"--port={self.port}"),
-                    f"--bind-address={HOST}",
+                    *(f"--bind-address={HOST}", *self._settings),
                 ],
                 log=self.folder / "log",
                 cwd=self.folder,

@@ -27,7 +27,10 @@ PACKAGES = ("acme", "data_lake_2")
 NAMES = ("own", "short", "long")
 
 # Questions with choices that don't belong to a kind of source.
-GENERAL = {"component", "host", "runtime", "kind", "source_kind", "destination_kind"}
+GENERAL = {
+    *("component", "host", "metadata", "runtime"),
+    *("kind", "source_kind", "destination_kind"),
+}
 
 
 @dataclass(frozen=True)

@@ -269,14 +269,14 @@ def by_the_tab_key() -> Kinds:
 
 
 def in_the_runtime() -> Kinds:
-    """The ways to ask a REST API whose class the golden has."""
+    """The ways to ask a REST API whose class a project gets."""
     found = {}
     places = {
-        "authentication": "sources/authentication.py",
-        "pagination": "pagination.py",
+        "authentication": "sources/authentication.py.jinja",
+        "pagination": "pagination.py.jinja",
     }
     for question, place in places.items():
-        text = (golden.GOLDEN / "src" / "acme" / place).read_text("utf-8")
+        text = page(f"template/project/{{{{ code }}}}/{place}")
         classes = set(re.findall(r"^class (\w+)", text, re.MULTILINE))
         found[question] = {
             name
@@ -304,6 +304,10 @@ LISTS: dict[str, Callable[[], Kinds]] = {
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_names_the_kinds_of_the_table(name: str) -> None:
     assert LISTS[name]()._asdict() == KNOWN._asdict()
+
+
+def test_no_kind_of_source_has_the_name_of_a_kind_of_destination() -> None:
+    assert not KNOWN.source & KNOWN.destination
 
 
 def names_jinja() -> Any:  # noqa: ANN401 - what a Jinja module holds

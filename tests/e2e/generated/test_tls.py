@@ -27,6 +27,7 @@ TOKEN = "a-canary-in-the-mine"  # noqa: S105 - it is to be looked for
 KEY = {"access_key_id": "key", "secret_access_key": TOKEN, "region": "us-east-1"}
 ROWS = 3
 PLACE = "tls/file.parquet"
+WRITE = {"target": PLACE, "options": {"overwrite": True}}
 LOGIN = "clerk:a-canary-of-the-proxy"
 
 # Variables that name trusted certificates, or a proxy; a machine may have them set.
@@ -69,12 +70,12 @@ class Parts:
             }
         if kind == "s3":
             credentials = {**KEY, "endpoint_url": url}
-            return {"class": "S3", "path": PLACE, "credentials": credentials | fields}
+            return {"class": "S3", **WRITE, "credentials": credentials | fields}
         string = self.azurite.connection_string.replace(
             f"http://{HOST}:{self.azurite.port}", url
         )
         credentials = {"connection_string": string} | fields
-        return {"class": "AzureDataLake", "path": PLACE, "credentials": credentials}
+        return {"class": "AzureDataLake", **WRITE, "credentials": credentials}
 
     def follow(self, *orders: Given, **variables: str) -> list[Given]:
         """Follow orders in one process with some variables."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 
 def follow(order: dict[str, Any]) -> dict[str, Any]:
-    """Do what `{"class", "credentials", "query" or "path"}` says."""
+    """Do what `{"class", "credentials", "query" or "target"}` says."""
     start = time.monotonic()
     retriable = importlib.import_module("acme.exceptions").RetriableError
     made = getattr(importlib.import_module("acme.sources"), order["class"])
@@ -23,7 +23,7 @@ def follow(order: dict[str, Any]) -> dict[str, Any]:
             rows = end.to_arrow(order["query"]).num_rows
         else:
             batch = pa.RecordBatch.from_pydict({"id": [1, 2, 3]})
-            rows = end.from_batches([batch], order["path"], overwrite=True).rows
+            rows = end.from_batches([batch], order["target"], **order["options"]).rows
     except Exception as err:  # noqa: BLE001 - it is the result
         return {
             "error": type(err).__name__,

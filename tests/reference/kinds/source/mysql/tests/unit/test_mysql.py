@@ -130,6 +130,7 @@ def test_a_type_that_does_not_arrive_names_its_column_and_the_cast(
         (1969, True, SourceUnavailableError),
         (2013, True, SourceUnavailableError),
         (3024, True, SourceUnavailableError),
+        (3159, False, FatalError),
     ],
 )
 def test_an_error_is_told_apart_by_its_number(

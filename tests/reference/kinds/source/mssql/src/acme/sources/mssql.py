@@ -114,8 +114,8 @@ class MSSQL(Source):
     A column's type follows from what the server tells: `KINDS`, and the digits of a
     decimal or of a second. The driver cuts off what is below a microsecond, so a type
     with seven digits of a second stops the run by the column's name, as do those that
-    Arrow doesn't hold, with a cast: `CASTS`. A UNIQUEIDENTIFIER is text in small
-    letters. A DATETIMEOFFSET is the same moment in UTC.
+    Arrow doesn't hold, with a cast: `CASTS`. A UNIQUEIDENTIFIER is text in lower case.
+    A DATETIMEOFFSET is the same moment in UTC.
 
     Nothing makes the session read-only: give a user who may only read. Nothing is ever
     committed.

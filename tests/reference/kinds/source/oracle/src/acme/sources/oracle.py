@@ -75,7 +75,7 @@ CASTS: dict[str, str] = {
 ERRORS_BY_CODE: dict[str, type[ConnectorError]] = {
     "DPY-1001": SourceUnavailableError,  # not connected any more
     "DPY-3010": FatalError,  # the server is too old for this driver
-    "DPY-3015": CredentialError,  # a password kept in a form of old
+    "DPY-3015": CredentialError,  # a password kept in an old form
     "DPY-4011": SourceUnavailableError,  # the connection was closed
     "DPY-4024": SourceUnavailableError,  # query_timeout
     "DPY-6000": SourceUnavailableError,  # the listener refused

@@ -109,10 +109,11 @@ ERROR_NEXT_STEPS: dict[type[ConnectorError], str] = {
 
 # While connecting, libpq gives a message but no SQLSTATE. The first match counts.
 ERRORS_WHILE_CONNECTING: list[tuple[str, type[ConnectorError], str]] = [
+    ("no encryption|SSL off", FatalError, "set sslmode to require, or to more."),
     ("password|authentication|pg_hba", CredentialError, "check user and password."),
     (r'role ".*" does not exist', CredentialError, "check the user."),
     (r'database ".*" does not exist', FatalError, "check the name of the database."),
-    ("sslmode|certificate|SSL", FatalError, "check sslmode and the certificates."),
+    ("sslmode|certificate|SSL", FatalError, "check host, sslmode and sslrootcert."),
     ("", SourceUnavailableError, "check host and port, and that the server runs."),
 ]
 

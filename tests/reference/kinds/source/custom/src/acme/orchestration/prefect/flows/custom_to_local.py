@@ -1,4 +1,4 @@
-"""Load from custom into a local folder."""
+"""Load from a source of your own into a local folder."""
 
 from prefect import flow
 
@@ -10,7 +10,7 @@ from acme.orchestration.prefect.tasks import (
 
 @flow(
     name="extract--custom--local",
-    description="Extract data from custom and load it into a local folder.",
+    description="Extract data from a source of your own and load it into a local folder.",
     retries=1,
     retry_delay_seconds=60,
     timeout_seconds=2 * 60 * 60,

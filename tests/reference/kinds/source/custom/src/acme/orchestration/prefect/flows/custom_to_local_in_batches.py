@@ -1,4 +1,4 @@
-"""Load from custom into a local folder, batch by batch."""
+"""Load from a source of your own into a local folder, batch by batch."""
 
 from prefect import flow
 
@@ -13,7 +13,7 @@ from acme.orchestration.prefect.tasks import (
 
 @flow(
     name="extract--custom--local--in-batches",
-    description="Stream data from custom into a local folder, and verify it.",
+    description="Stream data from a source of your own into a local folder, and verify it.",
     retries=1,
     retry_delay_seconds=60,
     timeout_seconds=2 * 60 * 60,

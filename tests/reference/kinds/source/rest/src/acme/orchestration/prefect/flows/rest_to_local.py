@@ -1,4 +1,4 @@
-"""Load from rest into a local folder."""
+"""Load from a REST API into a local folder."""
 
 from prefect import flow
 
@@ -10,7 +10,7 @@ from acme.orchestration.prefect.tasks import (
 
 @flow(
     name="extract--rest--local",
-    description="Extract data from rest and load it into a local folder.",
+    description="Extract data from a REST API and load it into a local folder.",
     retries=1,
     retry_delay_seconds=60,
     timeout_seconds=2 * 60 * 60,

@@ -1,4 +1,4 @@
-"""Load from rest into a local folder, batch by batch."""
+"""Load from a REST API into a local folder, batch by batch."""
 
 from prefect import flow
 
@@ -13,7 +13,7 @@ from acme.orchestration.prefect.tasks import (
 
 @flow(
     name="extract--rest--local--in-batches",
-    description="Stream data from rest into a local folder, and verify it.",
+    description="Stream data from a REST API into a local folder, and verify it.",
     retries=1,
     retry_delay_seconds=60,
     timeout_seconds=2 * 60 * 60,
