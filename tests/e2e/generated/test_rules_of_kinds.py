@@ -31,9 +31,6 @@ from tests.e2e.generated.parts import (
 from tests.golden import APPLICATIONS
 from tests.results import Keep
 
-# All tests share one batch, so one process runs them.
-pytestmark = pytest.mark.xdist_group("rules of kinds")
-
 SAMPLE = 12
 EVERY_POINT = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
 SOUND = "sound"
