@@ -12,55 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from sourcewright import checkers, ledger, metadata, viadot
+from sourcewright import checkers, ledger, metadata, packages, pages, viadot
 from sourcewright.answers import Answers
 from sourcewright.changes import Fact
-from sourcewright.errors import AnswerRefused, EditRefused, NotReady
+from sourcewright.errors import AnswerRefused, NotReady
 from sourcewright.metadata import Metadata, text_of
 from sourcewright.project import settings
-from sourcewright.tree import LEDGER
-from sourcewright.weave import yaml_nodes
+from sourcewright.tree import LEDGER, Tree
 
 if TYPE_CHECKING:
-    from sourcewright.tree import Tree
+    from collections.abc import Iterator
 
-# Folders of code, the likeliest first; a dot is the project's own.
-_FOLDERS = ("src", "lib", "python", ".")
-_NO_PACKAGES = {
-    "benchmarks",
-    "build",
-    "dist",
-    "doc",
-    "docs",
-    "examples",
-    "lib",
-    "node_modules",
-    "notebooks",
-    "python",
-    "scripts",
-    "site",
-    "src",
-    "test",
-    "tests",
-    "tools",
-    "venv",
-}
-_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-# Titles below which pages of a reference are usually found, the most special first.
-_TITLES = (
-    ("References", "Sources"),
-    ("References",),
-    ("Reference",),
-    ("API Reference",),
-    ("API reference",),
-    ("API",),
-)
 _SUBPACKAGE = "connectors"
 
 
 @dataclass(frozen=True)
 class Found:
-    """What was found: answers, where each is from, and the packages to choose from.
+    """What was found: answers, and where each is from.
 
     Where `package` isn't among the answers, `unknown` says why, and `example` is what
     it might be.
@@ -91,7 +59,7 @@ def look(tree: Tree, given: Answers) -> Found:
     return Found(
         found.values,
         tuple(found.facts),
-        (*found.notes, *_notes(tree, known)),
+        (*found.notes, *_notes(tree, known, found.values)),
         found.unknown,
         found.example,
     )
@@ -165,9 +133,9 @@ class _Finder:
     def _find_packages(self) -> None:
         """Find the packages of the first folder that has any, and choose one."""
         answered = self.values.get("source_folder")
-        folders = (*_declared(self.known), *_FOLDERS)
+        folders = (*packages.declared(self.known), *packages.FOLDERS)
         for folder in [str(answered)] if answered else folders:
-            self.packages = _packages(self.tree, folder)
+            self.packages = packages.below(self.tree, folder)
             if self.packages:
                 self._say("source_folder", folder, f"has {', '.join(self.packages)}")
                 break
@@ -185,7 +153,7 @@ class _Finder:
         folder = str(self.values["source_folder"])
         if len(chosen) > 1:
             self.unknown = f"there is more than one package: {', '.join(chosen)}"
-        elif _SUBPACKAGE in _modules(self.tree, folder, chosen[0]):
+        elif _SUBPACKAGE in packages.modules(self.tree, folder, chosen[0]):
             self.unknown = f"{self.example} is there already"
             self.example = f"{chosen[0]}.ingest"
         else:
@@ -216,66 +184,24 @@ class _Finder:
             if any("conf.py" in self.tree.names(each) for each in folders):
                 return "", "pages are made for MkDocs, and this is Sphinx"
             return "", "no mkdocs.yml"
-        if "mkdocstrings" not in _plugins(text):
+        if "mkdocstrings" not in pages.plugins(text):
             return "", "mkdocs.yml has no mkdocstrings"
-        return _scalar(text, "docs_dir") or "docs", "from mkdocs.yml"
+        return pages.folder(text), "from mkdocs.yml"
 
     def _navigation(self) -> tuple[list[str], str]:
         text = text_of(self.tree, "mkdocs.yml")
         if not self.values["docs_folder"]:
             return [], "no pages"
-        if "literate-nav" in _plugins(text):
+        if "literate-nav" in pages.plugins(text):
             self.notes.append(
                 "the navigation is written in Markdown (literate-nav): enter the new "
                 "pages below references/ where they belong"
             )
             return [], "literate-nav has it in Markdown"
-        if not _has_list(text, ("nav",)):
+        titles = pages.navigation(text)
+        if not titles:
             return [], "mkdocs.yml has no nav, so MkDocs lists every page"
-        for titles in _TITLES:
-            if _has_list(text, ("nav", *titles)):
-                return ["nav", *titles], "from mkdocs.yml"
-        return ["nav"], "the top of the navigation"
-
-
-def _packages(tree: Tree, folder: str) -> list[str]:
-    """Give the packages of a folder; one inside a namespace has its dots."""
-    root = tree.root if folder == "." else tree.root / folder
-    found: list[str] = []
-    for name in sorted(tree.names("" if folder == "." else folder)):
-        place = root / name
-        if not _WORD.fullmatch(name) or not place.is_dir():
-            continue
-        if folder == "." and name in _NO_PACKAGES:
-            continue
-        if (place / "__init__.py").is_file():
-            found.append(name)
-            continue
-        found += [
-            f"{name}.{inner.parent.name}"
-            for inner in sorted(place.glob("*/__init__.py"))
-            if _WORD.fullmatch(inner.parent.name)
-        ]
-    return found
-
-
-def _modules(tree: Tree, folder: str, package: str) -> set[str]:
-    """Give the names of a package's modules, and of all else in it."""
-    place = package.replace(".", "/")
-    inside = tree.names(place if folder == "." else f"{folder}/{place}")
-    return {name.removesuffix(".py") for name in inside}
-
-
-def _declared(known: Metadata) -> list[str]:
-    """Give the folders of code that a build backend is told of."""
-    where = known.tool("setuptools", "packages", "find", "where") or []
-    told = [*where] if isinstance(where, list) else []
-    entries = known.tool("poetry", "packages") or []
-    told += [each.get("from") for each in entries if isinstance(each, dict)]
-    told.append(known.tool("pdm", "build", "package-dir"))
-    told.append(known.tool("uv", "build-backend", "module-root"))
-    told.append(known.option("setup.cfg", "options.packages.find", "where"))
-    return [each.strip("/") or "." for each in told if isinstance(each, str)]
+        return titles, "from mkdocs.yml"
 
 
 def _dashed(package: str) -> str:
@@ -294,38 +220,38 @@ def _shown(value: object) -> str:
     return str(value) or "none"
 
 
-def _node(text: str, at: tuple[str, ...]) -> Any:  # noqa: ANN401  # PyYAML's value
-    try:
-        return yaml_nodes.find(yaml_nodes.read(text), at)[1].value
-    except EditRefused:
-        return None
-
-
-def _plugins(text: str) -> set[str]:
-    """Give the names of MkDocs' plug-ins, with options or without."""
-    nodes = [
-        each if isinstance(each, tuple) else each.value
-        for each in _node(text, ("plugins",)) or []
-    ]
-    first = [e[0] if isinstance(e, list | tuple) and e else e for e in nodes]
-    names = [each[0].value if isinstance(each, tuple) else each for each in first]
-    return {each if isinstance(each, str) else str(each.value) for each in names}
-
-
-def _scalar(text: str, key: str) -> str | None:
-    value = _node(text, (key,))
-    return value.strip("/") if isinstance(value, str) else None
-
-
-def _has_list(text: str, at: tuple[str, ...]) -> bool:
-    return isinstance(_node(text, at), list)
-
-
-def _notes(tree: Tree, known: Metadata) -> list[str]:
+def _notes(tree: Tree, known: Metadata, values: dict[str, Any]) -> list[str]:
     """Tell what nothing is entered for, and what the connectors need."""
-    notes = []
-    for file, tool in checkers.unreachable(tree).items():
-        notes.append(f"{file}: tell {tool} to leave the new folders alone")
+    folder = str(values.get("source_folder", "."))
+    module = str(values.get("package", "")).replace(".", "/")
+    code = module if folder == "." else f"{folder}/{module}"
+    places = [code, str(values.get("tests_folder", "tests"))]
+    notes = [
+        _alone(file, tool, places) for file, tool in checkers.unreachable(tree).items()
+    ]
+    for up, parent in _further_up(tree):
+        below = [f"{tree.root.relative_to(parent.root)}/{each}" for each in places]
+        tools = checkers.find(parent, metadata.read(parent))
+        for tool, file in tools.items():
+            if tool not in values["tools"] or tool in checkers.OF_WHERE_THEY_RUN:
+                notes.append(_alone(f"{up}{file}", tool, below))
+        if text_of(parent, "mkdocs.yml"):
+            notes.append(f"{up}mkdocs.yml is left as it is: no pages are made for it")
     if known.python and re.search(r"(?:>=?|\^|~=?)\s*3\.(?:[0-9]|10)\b", known.python):
         notes.append(f"connectors need Python 3.11, and this admits {known.python}")
     return notes
+
+
+def _alone(file: str, tool: str, places: list[str]) -> str:
+    return f"{file}: tell {tool} to leave {' and '.join(places)} alone"
+
+
+def _further_up(tree: Tree) -> Iterator[tuple[str, Tree]]:
+    """Yield the folders above, up to the repository's, and the way to each."""
+    tops = [
+        each for each in (tree.root, *tree.root.parents) if (each / ".git").exists()
+    ]
+    for number, parent in enumerate(tree.root.parents, start=1):
+        if not tops or not parent.is_relative_to(tops[0]):
+            return
+        yield "../" * number, Tree(parent)

@@ -36,6 +36,8 @@ OWN = {
     "pylintrc": "pylint",
     "pyrightconfig.json": "pyright",
 }
+# Those that look for their settings where they are run, not beside the code.
+OF_WHERE_THEY_RUN = {"flake8", "mypy", "pylint"}
 _HOOK = re.compile(r"(?m)^\s*-?\s*id:\s*['\"]?([\w-]+)")
 
 

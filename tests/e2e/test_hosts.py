@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sourcewright import cli
 
+from tests.e2e.conftest import Checkout
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.e2e.conftest import Checkout, Shell
+    from tests.e2e.conftest import Shell
 
 TREES = Path(__file__).resolve().parents[1] / "hosts"
 BLACK, ISORT, FLAKE8 = "black --check .", "isort --check .", "flake8"
@@ -46,6 +48,7 @@ class Host:
     pending: tuple[str, ...] = ()
     by_hand: tuple[tuple[str, str, str], ...] = ()
     source: tuple[str, ...] = ("postgresql",)
+    more: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
     uses: dict[str, str] = field(default_factory=dict)
     newline: str = "\n"
@@ -114,6 +117,8 @@ HOSTS = [
         path="src",
         package="tides.connectors",
         tests="tests/tides_connectors",
+        source=("postgresql", "--set", "destinations=[]"),
+        more=(("destination", "local"), ("flow", "postgresql", "local")),
         uses={"metadata": "pyproject.toml", "distribution": "tide-tables"},
     ),
     Host(
@@ -240,7 +245,6 @@ def tools(shell: Shell, tmp_path_factory: pytest.TempPathFactory) -> Shell:
 @pytest.fixture
 def host_of(tmp_path: Path, tools: Shell) -> Callable[[Host], Checkout]:
     """Give a test a host under git."""
-    from tests.e2e.conftest import Checkout  # noqa: PLC0415  # as pytest imports it
 
     def make(host: Host) -> Checkout:
         shutil.copytree(TREES / host.tree, tmp_path / host.name)
@@ -298,31 +302,29 @@ def test_a_host_stays_content_and_gets_every_byte_back(
         assert each in said.out
     for each in host.notes:
         assert each in said.err
-    assert run("add", "source", *host.source) == code
-    pasted = _paste(folder, host)
+    for words in (("source", *host.source), *host.more):
+        assert run("add", *words) == code
+    _paste(folder, host)
     assert run("weave") == cli.DONE
     assert run("check") == cli.DONE, capsys.readouterr().out
     _content(checkout, host, folder)
-    for path, text in pasted.items():
-        (folder / path).write_bytes(text)
-    _remove_all(run, host.source[0])
+    # Flows go before what they stand between, and the project last.
+    order = ["flow", "source", "destination", "project"]
+    applications = [each.name for each in (folder / ".sourcewright").iterdir()]
+    for name in sorted(applications, key=lambda each: order.index(each.split("-")[0])):
+        assert run("remove", name) == cli.DONE
+    for path, old, new in host.by_hand:
+        checkout.replace(f"{host.folder}/{path}", new, old)
     assert checkout.files() == before
     assert checkout.status() == []
 
 
-def _remove_all(run: Commands, source: str) -> None:
-    for application in (f"source-{source}", "destination-adls", "project"):
-        assert run("remove", application) == cli.DONE
-
-
-def _paste(folder: Path, host: Host) -> dict[str, bytes]:
-    """Do by hand what was left; give the files as they were before."""
-    before = {path: (folder / path).read_bytes() for path, _, _ in host.by_hand}
+def _paste(folder: Path, host: Host) -> None:
+    """Do by hand what was left."""
     for path, old, new in host.by_hand:
         text = (folder / path).read_text("utf-8")
         assert text.count(old) == 1
         (folder / path).write_text(text.replace(old, new), encoding="utf-8")
-    return before
 
 
 def _content(checkout: Checkout, host: Host, folder: Path) -> None:
@@ -340,4 +342,4 @@ def _content(checkout: Checkout, host: Host, folder: Path) -> None:
     done = shell.run("pytest", "-q", "-k", chosen, folder=folder)
     assert done.returncode == 0, done.stdout
     if (folder / host.tests).exists():
-        assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) > 100
+        assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) > 50

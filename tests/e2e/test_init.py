@@ -164,6 +164,60 @@ def test_what_has_no_place_for_connectors_is_refused(
     assert caught.value.next_step
 
 
+NOTED = [
+    (CODE | {"pyproject.toml": POETRY, "acme/__init__.py": ""}, "this admits ^3.9"),
+    (
+        CODE | {"pyrightconfig.json": "{}"},
+        (
+            "pyrightconfig.json: tell pyright to leave src/acme/connectors and "
+            "tests/acme_connectors alone"
+        ),
+    ),
+    (
+        CODE | {"../../pyproject.toml": "[tool.black]\n[tool.mypy]\n"},
+        (
+            "../../pyproject.toml: tell black to leave packages/core/src/acme/"
+            "connectors and packages/core/tests/acme_connectors alone"
+        ),
+    ),
+    (
+        CODE
+        | {"../../tox.ini": "[flake8]\n"}
+        | {"pyproject.toml": f"{PROJECT}[tool.mypy]\n", "tox.ini": "[flake8]\n"},
+        (
+            "../../tox.ini: tell flake8 to leave packages/core/src/acme/connectors "
+            "and packages/core/tests/acme_connectors alone"
+        ),
+    ),
+    (
+        CODE | {"../../mkdocs.yml": MKDOCS},
+        "../../mkdocs.yml is left as it is: no pages are made for it",
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "note"), NOTED)
+def test_what_nothing_is_entered_for_is_said(
+    files: dict[str, str], note: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mono" / ".git").mkdir(parents=True)
+    root = tmp_path / "mono" / "packages" / "core"
+    root.mkdir(parents=True)
+    (tmp_path / "setup.cfg").write_text("[mypy]\n", encoding="utf-8")
+    notes = _look(root, files).notes
+    assert any(note in each for each in notes)
+    assert not any("../../../" in each for each in notes)
+
+
+def test_black_beside_the_code_is_not_sought_further_up(tmp_path: Path) -> None:
+    (tmp_path / "mono" / ".git").mkdir(parents=True)
+    root = tmp_path / "mono" / "core"
+    (root / "src").mkdir(parents=True)
+    black = "[tool.black]\n"
+    files = {"../pyproject.toml": black, "pyproject.toml": PROJECT + black}
+    assert _look(root, CODE | files).notes == ()
+
+
 def test_what_is_used_is_in_the_plan_and_nothing_is_written(
     tmp_path: Path, plain_template: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -27,7 +27,7 @@ ALSO = ("Faker==13.12.1", "python-dotenv", "loguru")
 TOOLS = ("ruff==0.6.7", "detect-secrets==1.5.0")
 ABOUT = "import json, sys; print(json.dumps([*sys.version_info[:2], sys.executable]))"
 # The driver manager that pyodbc loads, where the machine hasn't got it.
-ODBC = ("libodbc2", "libltdl7", "odbc-mariadb", "libmariadb3")
+ODBC = ("libodbc2", "libodbcinst2", "libltdl7", "odbc-mariadb", "libmariadb3")
 
 
 @functools.cache

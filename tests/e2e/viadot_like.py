@@ -306,8 +306,8 @@ from viadot.sources.base import SQL
 class PostgreSQL(SQL):
     pass
 ''',
-    "src/viadot/orchestration/__init__.py": "",
-    "src/viadot/orchestration/prefect/__init__.py": "",
+    "src/viadot/orchestration/__init__.py": '"""Flows and tasks."""\n',
+    "src/viadot/orchestration/prefect/__init__.py": '"""For Prefect."""\n',
     "src/viadot/orchestration/prefect/exceptions.py": '''"""What a task refuses."""
 
 

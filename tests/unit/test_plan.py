@@ -79,11 +79,11 @@ def test_an_entry_that_was_deleted_by_hand_may_leave() -> None:
 
 
 def test_an_entry_that_was_edited_by_hand_stops_the_file() -> None:
-    edited = '[project]\ndependencies = ["a", "b>=7"]\n'
+    edited = '[project]\ndependencies = ["a", "b>=0.7"]\n'
     plan = _plan(edited, _app("one", woven=(Woven(B),)), _app("two", C))
     assert PATH not in {change.path for change in plan.changes}
     reasons = {(name, each.action): each.reason for name, each in plan.pending}
-    assert 'asks for "b>=7"' in reasons["one", "remove"]
+    assert 'asks for "b>=0.7"' in reasons["one", "remove"]
     assert "another entry" in reasons["two", "add"]
     # What could not be taken out is still ours.
     assert _woven(plan, "one") == (Woven(B),)

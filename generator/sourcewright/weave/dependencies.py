@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 from sourcewright.errors import EditRefused
 from sourcewright.weave import brackets, order
 from sourcewright.weave.brackets import Bracketed
+from sourcewright.weave.specifiers import is_within
 from sourcewright.weave.splice import (
     content_end,
     insert_lines,
@@ -146,7 +147,7 @@ def presence(text: str, edit: Dependency) -> Presence:
         other = _parsed(entry)
         if wanted is None or other is None or _name(entry) != _name(edit.requirement):
             continue
-        if str(other) == str(wanted):
+        if str(other) == str(wanted) or is_within(other, wanted):
             return "equal"
         if str(other.marker) == str(wanted.marker):
             what = f'it asks for "{entry}" already'

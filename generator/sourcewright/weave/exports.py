@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from sourcewright.changes import Export, Import
@@ -49,11 +50,15 @@ def by_hand(edit: Export | Import) -> str:
     return f'from {edit.module} import {edit.name}\n"{edit.name}" in __all__'
 
 
-def _block(edit: Export, extend: str | None) -> str:
-    block = (
-        f'if find_spec("{edit.requires}"):\n'
-        f"    from {edit.module} import {edit.name}  # noqa: F401"
-    )
+def _block(edit: Export, extend: str | None, width: int = sys.maxsize) -> str:
+    line = f"    from {edit.module} import {edit.name}"
+    # A formatter doesn't count the comment, and the linter wants it beside the name.
+    if len(line) <= width:
+        line = f"{line}  # noqa: F401"
+    else:
+        head = line.removesuffix(edit.name)
+        line = f"{head}(\n        {edit.name},  # noqa: F401\n    )"
+    block = f'if find_spec("{edit.requires}"):\n{line}'
     return f"{block}\n\n    {extend.format(edit.name)}" if extend else block
 
 
@@ -168,7 +173,7 @@ def insert(text: str, edit: Export | Import, width: int) -> str:
     if isinstance(edit, Import):
         return imports.insert(source, imports.Wanted(edit.module, edit.name), width)
     if edit.requires is not None:
-        return _insert_block(source, edit)
+        return _insert_block(source, edit, width)
     wanted = imports.Wanted(edit.module, edit.name, _form(source))
     if not dunder_all.is_used(source.tree):
         return imports.insert(source, wanted, width)
@@ -202,8 +207,8 @@ def _guards(source: PythonSource) -> list[tuple[str, ast.If]]:
     return found
 
 
-def _insert_block(source: PythonSource, edit: Export) -> str:
-    block = _block(edit, _extend(source))
+def _insert_block(source: PythonSource, edit: Export, width: int) -> str:
+    block = _block(edit, _extend(source), width)
     guards = _guards(source)
     if not guards:
         body = source.tree.body
@@ -232,7 +237,9 @@ def _find_block(source: PythonSource, edit: Export) -> tuple[int, int] | None:
         start, end = line_start(source.text, start), line_end(source.text, end)
         own = normalized(source.text[start:end]).rstrip("\n")
         known = (None, '__all__.extend(["{}"])', '__all__ += ("{}",)')
-        if name == edit.requires and own in {_block(edit, each) for each in known}:
+        if name == edit.requires and own in {
+            _block(edit, each, width) for each in known for width in (0, sys.maxsize)
+        }:
             return start, end
     return None
 

@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 
 from sourcewright.errors import EditRefused
 from sourcewright.weave import ini
+from sourcewright.weave.specifiers import is_within
 from sourcewright.weave.splice import (
     insert_lines,
     line_end,
@@ -73,11 +74,11 @@ def _rows(text: str) -> list[tuple[int, str]] | None:
     return rows
 
 
-def _name(requirement: str) -> str:
+def _parsed(requirement: str) -> Requirement | None:
     try:
-        return canonicalize_name(Requirement(requirement).name)
+        return Requirement(requirement)
     except InvalidRequirement:
-        return requirement
+        return None
 
 
 def presence(text: str, edit: Dependency) -> Presence:
@@ -95,10 +96,18 @@ def presence(text: str, edit: Dependency) -> Presence:
         entry = line.strip()
         if entry == edit.requirement:
             return "exact"
-        if _name(entry) == _name(edit.requirement):
+        other, wanted = _parsed(entry), _parsed(edit.requirement)
+        if not other or not wanted or _name(other) != _name(wanted):
+            continue
+        if not is_within(other, wanted):
             what = f'it asks for "{entry}" already'
             raise EditRefused(what)
+        return "equal"
     return "absent"
+
+
+def _name(requirement: Requirement) -> str:
+    return canonicalize_name(requirement.name)
 
 
 def _texts(text: str) -> set[str]:

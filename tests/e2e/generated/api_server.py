@@ -17,6 +17,8 @@ class ApiServer:
         self.records, self.token = records, token
         self.requests: list[str] = []
         self.failures = [503, 429]  # what the first requests get
+        self.authorizations: list[str | None] = []
+        self.redirect = ""  # where `moved` leads
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -31,8 +33,12 @@ class ApiServer:
         self._server.daemon_threads = True
 
     @property
+    def port(self) -> int:
+        return int(self._server.server_port)
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -45,11 +51,15 @@ class ApiServer:
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """Answer one request: a failure first, then pages."""
         self.requests.append(handler.path)
+        self.authorizations.append(handler.headers.get("Authorization"))
         parts = urlsplit(handler.path)
         start = int(parse_qs(parts.query).get("start", ["0"])[0])
-        status, headers, body = 200, {}, b""
+        headers: dict[str, str] = {}
+        status, body = 200, b""
         if handler.headers.get("Authorization") != f"Bearer {self.token}":
             status = 401
+        elif parts.path == "/v1/moved":
+            status, headers["Location"] = 307, self.redirect
         elif parts.path != "/v1/orders":
             status = 404
         elif self.failures:

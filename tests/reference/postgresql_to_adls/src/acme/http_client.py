@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 import itertools
 import random
+import ssl
 import time
 from types import TracebackType
 from typing import Self
@@ -20,6 +21,9 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from acme.certificates import (
+    reason_for_distrust,
+)
 from acme.exceptions import (
     ConnectorError,
     CredentialError,
@@ -94,6 +98,8 @@ class HttpClient:
         authentication: Authentication,
         limits: Limits,
         place: str,
+        *,
+        ca_file: str | None = None,
     ) -> None:
         """Connect to nothing.
 
@@ -102,11 +108,15 @@ class HttpClient:
             authentication: What a request carries.
             limits: Of time, rate and size.
             place: The credentials, for messages.
+            ca_file: The certificates that are trusted in place of the public ones.
         """
         self.origin = _origin(base_url)
         self._authentication = authentication
         self._limits = limits
         self._place = place
+        self._trusted: ssl.SSLContext | bool = (
+            ssl.create_default_context(cafile=ca_file) if ca_file else True
+        )
         self._token: str | None = None
         self._token_until = 0.0
         self._next_start = 0.0
@@ -198,7 +208,9 @@ class HttpClient:
         # A client that is given its transport doesn't look for proxies by itself.
         direct = proxy_bypass(parts.hostname or "")
         proxy = None if direct else getproxies().get(parts.scheme)
-        transport: httpx.BaseTransport = httpx.HTTPTransport(proxy=proxy)
+        transport: httpx.BaseTransport = httpx.HTTPTransport(
+            verify=self._trusted, proxy=proxy
+        )
         if signing:
             transport = _SigningTransport(transport, self)
         timeout = httpx.Timeout(
@@ -278,13 +290,19 @@ class HttpClient:
         except httpx.TimeoutException:
             raise _Again("The server didn't answer in time") from None
         except httpx.ConnectError as err:
-            if "CERTIFICATE_VERIFY_FAILED" in str(err):
+            if reason := reason_for_distrust(err):
                 raise FatalError(
-                    "The server's certificate isn't trusted.",
+                    f"The server's certificate isn't trusted: {reason}.",
                     _place_of(address),
-                    "check `base_url`, or name its authority in SSL_CERT_FILE.",
+                    "check `base_url`, or name its authority's file in `ca_file`.",
                 ) from None
             raise _Again("The server can't be reached") from None
+        except httpx.ProxyError as err:
+            status = HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
+            if str(err).startswith(str(status.value)):
+                kind, what, next_step = REFUSALS[status]
+                raise kind(f"{what}.", _place_of(address), next_step) from None
+            raise _Again("The proxy gave no connection") from None
         except httpx.DecodingError:
             raise _Again("The answer can't be decompressed") from None
         except httpx.TransportError:

@@ -5,14 +5,20 @@ from typing import ClassVar
 
 from pydantic import SecretStr, field_validator
 
+from acme.certificates import CaFile
 from acme.http_settings import TokenRequest
 from acme.sources.base import Credentials
 
 
 class NoAuthentication(Credentials):
-    """The API knows nobody. `base_url` replaces the connector's, for example in a test."""
+    """The API knows nobody.
+
+    `base_url` replaces the connector's, for example in a test. `ca_file` holds the
+    certificates of the authorities that are trusted, in place of the public ones.
+    """
 
     base_url: str | None = None
+    ca_file: CaFile | None = None
 
     def headers(self) -> dict[str, str]:
         """Return the headers that carry a secret."""

@@ -109,7 +109,11 @@ class REST(Source):
         first = self._first_address(query)
         address, seen, read, number = first, {first}, 0, 0
         with HttpClient(
-            self.base_url, self.credentials, self.limits, self.place
+            self.base_url,
+            self.credentials,
+            self.limits,
+            self.place,
+            ca_file=self.credentials.ca_file,
         ) as client:
             while True:
                 answer, number = client.get(address), number + 1

@@ -15,12 +15,16 @@ from fsspec.asyn import sync
 import pyarrow as pa
 from pydantic import SecretStr, model_validator
 
+from acme.certificates import (
+    reason_for_distrust,
+)
 from acme.exceptions import (
     ConnectorError,
     CredentialError,
     DestinationExistsError,
     DestinationRejectedError,
     DestinationUnavailableError,
+    FatalError,
     VerificationError,
 )
 from acme.formats import (
@@ -261,6 +265,12 @@ class AzureDataLake(FileDestination):
                 "let only one load write a file.",
             ) from err
         except (ServiceRequestError, ServiceResponseError) as err:
+            if reason := reason_for_distrust(err):
+                raise FatalError(
+                    f"The storage account's certificate isn't trusted: {reason}.",
+                    f"{path}, {self.place}",
+                    "name its authority's file in the variable SSL_CERT_FILE.",
+                ) from err
             raise DestinationUnavailableError(
                 f"No connection to the storage account: {err}.",
                 f"{path}, {self.place}",

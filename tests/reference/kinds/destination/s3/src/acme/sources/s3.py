@@ -13,12 +13,17 @@ import uuid
 import pyarrow as pa
 from pydantic import SecretStr, model_validator
 
+from acme.certificates import (
+    CaFile,
+    reason_for_distrust,
+)
 from acme.exceptions import (
     ConnectorError,
     CredentialError,
     DestinationExistsError,
     DestinationRejectedError,
     DestinationUnavailableError,
+    FatalError,
     VerificationError,
 )
 from acme.formats import (
@@ -70,6 +75,8 @@ class S3Credentials(Credentials):
 
     Either an access key with its secret, and with the session token of a temporary one,
     or nothing, which means the identity of the machine or of whoever is logged in.
+    `ca_file` holds the certificates of the authorities that are trusted, in place of
+    the public ones.
     """
 
     access_key_id: str | None = None
@@ -77,6 +84,7 @@ class S3Credentials(Credentials):
     session_token: SecretStr | None = None
     region: str | None = None
     endpoint_url: str | None = None
+    ca_file: CaFile | None = None
 
     @model_validator(mode="after")
     def _whole_key(self) -> "S3Credentials":
@@ -137,6 +145,7 @@ class S3(FileDestination):
                 aws_session_token=token.get_secret_value() if token else None,
                 region_name=self.credentials.region,
                 endpoint_url=self.credentials.endpoint_url,
+                verify=self.credentials.ca_file,
                 config=config,
             )
         except (ValueError, botocore_errors.BotoCoreError) as err:
@@ -280,6 +289,12 @@ class S3(FileDestination):
             botocore_errors.ConnectionError,
             botocore_errors.HTTPClientError,
         ) as err:
+            if reason := reason_for_distrust(err):
+                raise FatalError(
+                    f"The store's certificate isn't trusted: {reason}.",
+                    where,
+                    "check endpoint_url, or name its authority's file in ca_file.",
+                ) from err
             raise DestinationUnavailableError(
                 f"No connection to the store: {type(err).__name__}.",
                 where,

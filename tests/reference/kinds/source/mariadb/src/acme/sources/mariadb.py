@@ -7,6 +7,10 @@ import pyarrow.compute as pc
 from pydantic import SecretStr
 from sqlalchemy import URL
 
+from acme.certificates import (
+    CaFile,
+    reason_for_distrust,
+)
 from acme.exceptions import (
     ConnectorError,
     CredentialError,
@@ -89,6 +93,7 @@ ERRORS_BY_NUMBER: dict[int, type[ConnectorError]] = {
     1698: CredentialError,  # wrong user or password
     1969: SourceUnavailableError,  # max_statement_time
     2026: FatalError,  # TLS
+    3159: FatalError,  # the server demands TLS
     3024: SourceUnavailableError,  # max_execution_time
 }
 CLIENT_ERRORS = range(2000, 3000)  # the others of them: no connection, or a broken one
@@ -102,14 +107,18 @@ NEXT_STEPS: dict[type[ConnectorError], str] = {
 
 
 class MariaDBCredentials(Credentials):
-    """How to reach a MariaDB database, and as whom."""
+    """How to reach a MariaDB database, and as whom.
+
+    With `ssl_ca`, a file of certificates, the connection has TLS, and the server has to
+    show a certificate of one of these authorities and of its own name.
+    """
 
     host: str
     port: int = 3306
     database: str
     user: str
     password: SecretStr | None = None
-    ssl_ca: str | None = None  # with it, the server has to show a certificate of it
+    ssl_ca: CaFile | None = None
 
 
 class MariaDB(SQL):
@@ -237,6 +246,12 @@ class MariaDB(SQL):
             error: What PyMySQL raised: a number and a text.
             connected: Whether there was a connection when it was raised.
         """
+        if reason := reason_for_distrust(error):
+            return FatalError(
+                f"The server's certificate isn't trusted: {reason}.",
+                self.address,
+                "check host, or name its authority's file in ssl_ca.",
+            )
         number, text = (*error.args, "", "")[:2]
         kind = ERRORS_BY_NUMBER.get(number)
         if kind is None:
