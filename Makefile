@@ -10,7 +10,8 @@ UV_VERSION = $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;q;}' u
 
 # What `make matrix` runs, and how its results say that it was not all.
 SWEEPS := tests/e2e/test_generator_kill.py tests/e2e/test_generator_refused.py \
-  tests/e2e/test_generator_sequences.py tests/e2e/generated/test_queries.py \
+  tests/e2e/test_generator_sequences.py tests/e2e/test_hosts.py tests/e2e/test_viadot.py \
+  tests/e2e/generated/test_queries.py \
   tests/e2e/generated/test_dialect_*.py tests/e2e/generated/test_loads*.py \
   tests/e2e/generated/test_pairs.py tests/e2e/generated/test_rules_of_kinds.py \
   tests/weave/test_weave_corpus.py tests/weave/test_weave_shapes.py
