@@ -57,7 +57,7 @@ scoreboard: $(READY) ## Say which tool changes values of which type: about five 
 
 matrix: $(READY) ## Run whole what `make test` samples, and keep the counts in tests/matrix
 	@$(RUN) SOURCEWRIGHT_EVERY_POINT=1 SOURCEWRIGHT_WHOLE_CORPUS=1 \
-	  pytest --numprocesses 2 --dist loadgroup --timeout 0 --keep-results 'make matrix$(ONLY)' $(SWEEPS)
+	  pytest --numprocesses 2 --dist loadfile --timeout 0 --keep-results 'make matrix$(ONLY)' $(SWEEPS)
 
 clean: ## Remove what the tasks made, the environment too
 	rm -rf $(VENV) build dist site .coverage

@@ -23,9 +23,9 @@ import pytest
 from sourcewright.services import PrefectServer
 
 from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
-from tests.e2e.generated.parts import HERE, environment, run, write_config
+from tests.e2e.generated.parts import HERE, environment, generate, run, write_config
 from tests.e2e.generated.telling import assert_telling
-from tests.golden import golden_of, render
+from tests.golden import golden_of
 from tests.results import Keep
 
 WHOLE = bool(os.environ.get("SOURCEWRIGHT_WHOLE_CORPUS"))
@@ -148,7 +148,7 @@ class Project:
 def make(folder: Path, names: Mapping[str, str]) -> dict[str, Project]:
     """Render a project from each of some dialects to a folder; give it by dialect."""
     first, *others = (golden_of("source", name) for name in names)
-    render(folder, [*first.applications, *(each.answers for each in others)])
+    generate(folder, [*first.applications, *(each.answers for each in others)])
     return {
         name: Project(folder, name, class_name) for name, class_name in names.items()
     }

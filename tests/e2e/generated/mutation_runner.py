@@ -25,7 +25,7 @@ LIBRARIES = (
     *("sqlalchemy.dialects.postgresql.psycopg2", "prefect.testing.utilities", "yaml"),
 )
 PARALLEL = 2
-SECONDS = 200  # after which a broken copy that hangs in C is ended without a result
+SECONDS = 300  # after which a broken copy that hangs in C is ended without a result
 
 
 class Recorder:

@@ -272,7 +272,7 @@ GENERIC_RULES = [
         "        if engine.dialect.is_async:\n",
         "        if engine.dialect is None:\n",
         GENERIC_UNIT,
-        NOWHERE,
+        "test_a_driver_for_asyncio_is_refused",
     ),
     Mutation(
         "generic: a missing driver is named with its package",

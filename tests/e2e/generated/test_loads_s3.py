@@ -22,10 +22,10 @@ from pyarrow import parquet
 from sourcewright.services import PostgreSQL
 
 from tests.e2e.generated.loads import Loads
-from tests.e2e.generated.parts import postgresql_credentials
+from tests.e2e.generated.parts import generate, postgresql_credentials
 from tests.e2e.generated.proxy import Proxy, Request
 from tests.e2e.generated.stops import WAYS, StopAt, Way
-from tests.golden import APPLICATIONS, render
+from tests.golden import APPLICATIONS
 from tests.results import Keep
 
 BUCKET = "loads"
@@ -149,7 +149,7 @@ def loads(
 ) -> Iterator[Loads]:
     folder = tmp_path_factory.mktemp("loads-s3")
     project = folder / "project"
-    render(
+    generate(
         project,
         [
             APPLICATIONS[0],

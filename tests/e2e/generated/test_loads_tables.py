@@ -26,8 +26,8 @@ from sourcewright.services import PostgreSQL
 
 from tests.e2e.generated.loads import Loads, most_calls
 from tests.e2e.generated.message_proxy import Fate, Message, MessageProxy
-from tests.e2e.generated.parts import postgresql_credentials
-from tests.golden import APPLICATIONS, render
+from tests.e2e.generated.parts import generate, postgresql_credentials
+from tests.golden import APPLICATIONS
 from tests.results import Keep
 
 ROWS = 2_000
@@ -80,7 +80,7 @@ def shown(mode: str, rows: list[Row] | None) -> Literal["old", "new"]:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = tmp_path_factory.mktemp("loads-tables") / "project"
-    render(
+    generate(
         project,
         [
             APPLICATIONS[0],

@@ -166,7 +166,6 @@ def test_first_values_that_no_type_holds_name_their_column(
         ("snowflake", MissingExtraError, "pip install 'snowflake-sqlalchemy'"),
         ("sqlite+nosuch", MissingExtraError, "no dialect or driver"),
         ("firebird://reader:{canary}@db/shop", CredentialError, "and no URL"),
-        ("sqlite+aiosqlite", ConnectorError, "aiosqlite"),
     ],
 )
 def test_an_address_that_leads_nowhere_says_what_to_do(
@@ -184,6 +183,13 @@ def test_an_address_that_leads_nowhere_says_what_to_do(
     assert caught.value.where
     assert caught.value.next_step
     assert CANARY not in everything_shown(caught.value)
+
+
+def test_a_driver_for_asyncio_is_refused() -> None:
+    with pytest.raises(ConnectorError, match="sqlite[+]aiosqlite"):
+        GenericSQL(
+            credentials={"drivername": "sqlite+aiosqlite"},
+        )
 
 
 def test_a_setting_that_sqlalchemy_refuses_is_not_shown() -> None:
