@@ -138,10 +138,13 @@ BAD_TOOLS = {
     "{make: Makefile}": "is not known",
     "{black: setup.cfg}": "can't be in",
 }
+BAD_REQUIREMENTS = dict.fromkeys(["pysnow >> 1", "-pysnow", "a b", '"'], "Give")
+BAD_IMPORTS = dict.fromkeys(["", "a-b", "1a", "a b"], "Give")
 SOURCE = {"component": "source", "package": "acme", "name": "orders"}
 REST = {**SOURCE, "kind": "rest"}
 FLOW = {"component": "flow", "package": "acme", "source": "a1", "destination": "b1"}
 EXISTING = {"component": "project", "host": "existing"}
+IN_VIADOT = {**SOURCE, "kind": "custom", "runtime": "viadot"}
 BAD_ANSWERS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "component": ({}, BAD_CHOICES),
     "project_name": ({"component": "project"}, BAD_TITLES),
@@ -167,6 +170,8 @@ BAD_ANSWERS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "undeclared": (REST, BAD_CHOICES),
     "missing": (REST, BAD_CHOICES),
     "requests_per_second": (REST, dict.fromkeys(["-1", "nan", "inf"], "Give 0")),
+    "requirement": (IN_VIADOT, BAD_REQUIREMENTS),
+    "imports": ({**IN_VIADOT, "requirement": "pysnow"}, BAD_IMPORTS),
     "destinations": (SOURCE, BAD_LISTS),
     "source": (FLOW, BAD_MODULES),
     "destination": (FLOW, {**BAD_MODULES, "a1": "is the source"}),
@@ -260,7 +265,8 @@ def test_what_has_no_default_must_be_answered(
 def test_every_other_question_has_a_default_and_each_a_help_text(
     questions: dict[str, dict[str, Any]],
 ) -> None:
-    assert set(questions) == set(BAD_ANSWERS)
+    # Copier takes any text for yes or no.
+    assert set(questions) == {*BAD_ANSWERS, "hides_package"}
     without_default = {name for name in questions if "default" not in questions[name]}
     assert without_default == {"name", "source", "destination"}
     assert all(len(question["help"]) > 10 for question in questions.values())
