@@ -214,7 +214,7 @@ REFUSED = {
     ),
     "a package that leads out": (
         ("add", "source", "a_db", "--set", "package=../../x"),
-        "Use snake_case",
+        "as it is imported",
     ),
     "Jinja": (("add", "source", "{{ 1 }}"), "Use snake_case"),
     "Jinja that runs": (

@@ -186,7 +186,7 @@ def test_an_address_that_leads_nowhere_says_what_to_do(
 
 
 def test_a_driver_for_asyncio_is_refused() -> None:
-    with pytest.raises(ConnectorError, match="sqlite[+]aiosqlite"):
+    with pytest.raises(ConnectorError, match=r"sqlite\+aiosqlite"):
         GenericSQL(
             credentials={"drivername": "sqlite+aiosqlite"},
         )
