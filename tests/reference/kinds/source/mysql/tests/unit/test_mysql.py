@@ -2,6 +2,7 @@ from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 
+import certifi
 import pyarrow as pa
 import pytest
 
@@ -71,10 +72,10 @@ def test_a_password_of_any_letters_is_sent() -> None:
 
 def test_a_certificate_is_asked_for_where_its_authority_is_known() -> None:
     source = MySQL(
-        credentials={**CREDENTIALS, "ssl_ca": "ca.pem"},
+        credentials={**CREDENTIALS, "ssl_ca": certifi.where()},
     )
     options = source.engine_options()["connect_args"]
-    assert options["ssl_ca"] == "ca.pem"
+    assert options["ssl_ca"] == certifi.where()
     assert options["ssl_verify_cert"]
     assert options["ssl_verify_identity"]
 
