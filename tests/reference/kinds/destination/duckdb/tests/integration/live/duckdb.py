@@ -38,7 +38,8 @@ def execute(path: Path, statement: str) -> Any:
 
 def read(table: str) -> pa.Table:
     """Return the rows of a table, in their order, or raise FileNotFoundError."""
-    return read_from(DuckDBTables(config_key=CONFIG_KEY).credentials.path, table)
+    destination = DuckDBTables(config_key=CONFIG_KEY)
+    return read_from(destination.credentials.path, table)
 
 
 def read_from(path: Path, table: str) -> pa.Table:
