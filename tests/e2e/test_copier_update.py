@@ -20,13 +20,8 @@ SQL = "template/kinds/sql"
 ORDERS = "src/acme/sources/orders_db.py"
 FLOWS = "src/acme/orchestration/prefect/flows"
 PROJECT_EDITS = "template/project/.sourcewright/project/edits.yml.jinja"
-BASES = """\
-  - edit: item
-    file: mkdocs.yml
-    at: [nav, References, Sources]
-    item: "Base classes: references/sources/base.md"
-"""
-ERRORS = BASES.replace("Base classes", "Errors").replace("base.md", "errors.md")
+BASES = "('Base classes', 'sources/base')"
+ERRORS = f"{BASES}, ('Errors', 'sources/errors')"
 LOCAL_FLOW = [
     f"{FLOWS}/postgresql_to_local.py",
     f"{FLOWS}/postgresql_to_local_in_batches.py",
@@ -222,13 +217,7 @@ def next_project(
     made = copy_of(template)
     made.git("tag", "v0.1.0")
     made.replace(PROJECT_EDITS, "pandas>=3,<4", "pandas>=3.1,<4")
-    made.replace(
-        PROJECT_EDITS,
-        "  - edit: dependency\n    file: pyproject.toml\n"
-        "    requirement: fastapi<0.151\n",
-        "  - edit: dependency\n    file: pyproject.toml\n"
-        "    requirement: httpx>=0.28\n",
-    )
+    made.replace(PROJECT_EDITS, "fastapi<0.151", "httpx>=0.28")
     made.replace(
         PROJECT_EDITS,
         "    name: Destination\n",
@@ -236,7 +225,7 @@ def next_project(
         "    file: {{ code }}/sources/__init__.py\n"
         "    module: .base\n    name: Connector\n",
     )
-    made.replace(PROJECT_EDITS, BASES, BASES + ERRORS)
+    made.replace(PROJECT_EDITS, BASES, ERRORS)
     made.write(
         "template/project/{{ docs_folder }}/references/sources/errors.md", "# Errors\n"
     )
