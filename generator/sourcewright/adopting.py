@@ -194,8 +194,10 @@ class _Finder:
             return [], "no pages"
         if "literate-nav" in pages.plugins(text):
             self.notes.append(
-                "the navigation is written in Markdown (literate-nav): enter the new "
-                "pages below references/ where they belong"
+                "the navigation is written in Markdown (literate-nav), enter there:\n"
+                "    - [Base classes](references/sources/base.md)\n"
+                "    - [Tasks](references/orchestration/prefect/tasks.md)\n"
+                "    - [Flows](references/orchestration/prefect/flows.md)"
             )
             return [], "literate-nav has it in Markdown"
         titles = pages.navigation(text)
@@ -223,18 +225,20 @@ def _shown(value: object) -> str:
 def _notes(tree: Tree, known: Metadata, values: dict[str, Any]) -> list[str]:
     """Tell what nothing is entered for, and what the connectors need."""
     folder = str(values.get("source_folder", "."))
-    module = str(values.get("package", "")).replace(".", "/")
+    package = str(values.get("package", ""))
+    module = package.replace(".", "/")
     code = module if folder == "." else f"{folder}/{module}"
     places = [code, str(values.get("tests_folder", "tests"))]
     notes = [
-        _alone(file, tool, places) for file, tool in checkers.unreachable(tree).items()
+        _alone("", file, tool, places, package)
+        for file, tool in checkers.unreachable(tree).items()
     ]
     for up, parent in _further_up(tree):
         below = [f"{tree.root.relative_to(parent.root)}/{each}" for each in places]
         tools = checkers.find(parent, metadata.read(parent))
         for tool, file in tools.items():
             if tool not in values["tools"] or tool in checkers.OF_WHERE_THEY_RUN:
-                notes.append(_alone(f"{up}{file}", tool, below))
+                notes.append(_alone(up, file, tool, below, package))
         if text_of(parent, "mkdocs.yml"):
             notes.append(f"{up}mkdocs.yml is left as it is: no pages are made for it")
     if known.python and re.search(r"(?:>=?|\^|~=?)\s*3\.(?:[0-9]|10)\b", known.python):
@@ -242,8 +246,11 @@ def _notes(tree: Tree, known: Metadata, values: dict[str, Any]) -> list[str]:
     return notes
 
 
-def _alone(file: str, tool: str, places: list[str]) -> str:
-    return f"{file}: tell {tool} to leave {' and '.join(places)} alone"
+def _alone(up: str, file: str, tool: str, places: list[str], package: str) -> str:
+    """Say which lines are to be added in a file, for they are not ours to add."""
+    lines = checkers.lines_for(tool, file, places, package)
+    what = f"{up}{file}: tell {tool} to leave {' and '.join(places)} alone:"
+    return "\n".join([what, *(f"    {line}" for line in lines.split("\n"))])
 
 
 def _further_up(tree: Tree) -> Iterator[tuple[str, Tree]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,35 @@ def find(tree: Tree, metadata: Metadata) -> dict[str, str]:
 def unreachable(tree: Tree) -> dict[str, str]:
     """Give the files of settings that nothing is entered in, each with its tool."""
     return {file: tool for file, tool in OWN.items() if file in tree.names("")}
+
+
+def lines_for(tool: str, file: str, places: list[str], package: str) -> str:
+    """Give the lines that tell a tool to leave the places alone, as its file has them.
+
+    They are what the template's folder tools has, for files that nothing is entered in.
+    """
+    quoted = ", ".join(f'"{place}"' for place in places)
+    folders = ", ".join(f'"^{place}/"' for place in places)
+    plain = ",".join(places)
+    tests = [places[-1].replace("/", "."), places[-1].rpartition("/")[2]]
+    modules = [f"{name}.*" for name in (package, *tests)]
+    toml = {
+        "black": f"[tool.black]\nforce-exclude = '^/({'|'.join(places)})/'",
+        "isort": f"[tool.isort]\nextend_skip = [{quoted}]",
+        "mypy": f"[[tool.mypy.overrides]]\nmodule = {json.dumps(modules)}\n"
+        "ignore_errors = true",
+        "pylint": f"[tool.pylint.main]\nignore-paths = [{folders}]",
+        "pyright": f"[tool.pyright]\nignore = [{quoted}]",
+    }
+    ini = {
+        "flake8": f"[flake8]\nextend-exclude = {plain}",
+        "isort": f"[{'settings' if file == '.isort.cfg' else 'isort'}]\n"
+        f"extend_skip = {plain}",
+        "mypy": f"[mypy-{','.join(modules)}]\nignore_errors = True",
+        "pylint": f"[MAIN]\nignore-paths = {','.join(f'^{p}/' for p in places)}",
+        "pyright": f'"ignore": [{quoted}]',
+    }
+    return (toml if file.endswith(".toml") else ini)[tool]
 
 
 def _hooks(tree: Tree) -> set[str]:

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jinja2
 import pytest
-from sourcewright import adopting, cli
+from sourcewright import adopting, checkers, cli
 from sourcewright.answers import Answers
 from sourcewright.errors import SourcewrightError
 from sourcewright.tree import Tree
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TREES = REPOSITORY / "tests" / "hosts"
+TOOLS = REPOSITORY / "template" / "tools"
 PROJECT = '[project]\nname = "acme"\nversion = "1"\n'
 POETRY = '[tool.poetry]\nname = "acme"\n[tool.poetry.dependencies]\npython = "^3.9"\n'
 MKDOCS = "site_name: x\nplugins: [{mkdocstrings: {}}]\n"
@@ -170,14 +172,18 @@ NOTED = [
         CODE | {"pyrightconfig.json": "{}"},
         (
             "pyrightconfig.json: tell pyright to leave src/acme/connectors and "
-            "tests/acme_connectors alone"
+            "tests/acme_connectors alone:\n"
+            '    "ignore": ["src/acme/connectors", "tests/acme_connectors"]'
         ),
     ),
     (
         CODE | {"../../pyproject.toml": "[tool.black]\n[tool.mypy]\n"},
         (
             "../../pyproject.toml: tell black to leave packages/core/src/acme/"
-            "connectors and packages/core/tests/acme_connectors alone"
+            "connectors and packages/core/tests/acme_connectors alone:\n"
+            "    [tool.black]\n"
+            "    force-exclude = '^/(packages/core/src/acme/connectors|"
+            "packages/core/tests/acme_connectors)/'"
         ),
     ),
     (
@@ -207,6 +213,62 @@ def test_what_nothing_is_entered_for_is_said(
     notes = _look(root, files).notes
     assert any(note in each for each in notes)
     assert not any("../../../" in each for each in notes)
+
+
+PASTED = [
+    (".isort.cfg", "[settings]\nforce_single_line = true\n", ("isort", "--check", ".")),
+    (
+        ".pylintrc",
+        "[MAIN]\ndisable = all\nenable = C0301\nmax-line-length = 60\n",
+        ("pylint", "src", "tests"),
+    ),
+    (
+        "pylintrc",
+        "[MAIN]\ndisable = all\nenable = C0301\nmax-line-length = 60\n",
+        ("pylint", "src", "tests"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "text", "command"), PASTED)
+def test_lines_that_are_said_do_what_they_are_said_for(
+    file: str,
+    text: str,
+    command: tuple[str, ...],
+    *,
+    tmp_path: Path,
+    plain_template: Path,
+    shell: Shell,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for path, content in (CODE | {file: text, "tests/__init__.py": ""}).items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(content, encoding="utf-8")
+    tool = [str(Path(sys.executable).with_name(command[0])), *command[1:]]
+    assert shell.run(*tool, folder=tmp_path).returncode == 0
+    options = ["--template", str(plain_template), "--json"]
+    assert cli.run(["init", "--project", str(tmp_path), *options]) == cli.DONE
+    assert shell.run(*tool, folder=tmp_path).returncode != 0
+    notes = json_output.read(capsys.readouterr().out)["notes"]
+    said = next(each for each in notes if each.startswith(f"{file}: "))
+    header, *lines = [line.removeprefix("    ") for line in said.split("\n")[1:]]
+    assert text.startswith(f"{header}\n")
+    (tmp_path / file).write_text("\n".join([text.rstrip(), *lines, ""]), "utf-8")
+    done = shell.run(*tool, folder=tmp_path)
+    assert done.returncode == 0, done.stdout
+
+
+PARTIALS = sorted(set(TOOLS.iterdir()) - {TOOLS / "sourcewright.toml.jinja"})
+
+
+@pytest.mark.parametrize("partial", PARTIALS, ids=lambda path: path.name)
+def test_lines_that_are_said_are_those_that_the_template_enters(partial: Path) -> None:
+    tool, suffix, _ = partial.name.split(".")
+    answers = {"code": "src/a/b", "tests_folder": "tests/a_b", "package": "a.b"}
+    entered = jinja2.Template(partial.read_text("utf-8")).render(answers)
+    places = ["src/a/b", "tests/a_b"]
+    said = checkers.lines_for(tool, f"settings.{suffix}", places, "a.b")
+    assert said == entered.strip()
 
 
 def test_black_beside_the_code_is_not_sought_further_up(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import select
 import socket
 import ssl
 import threading
+from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Iterator
 from typing import Self
@@ -16,7 +17,7 @@ BLOCK = 65_536
 HEAD_END = b"\r\n\r\n"
 
 
-class Relay:
+class Relay(ABC):
     """Listens, and passes the bytes of each connection on. A context manager.
 
     Attributes:
@@ -39,9 +40,9 @@ class Relay:
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
 
+    @abstractmethod
     def ends(self, taken: socket.socket) -> tuple[socket.socket, socket.socket] | None:
         """Return the client's end and the server's; None where it is turned away."""
-        raise NotImplementedError
 
     def _take_all(self) -> None:
         while True:
