@@ -366,6 +366,34 @@ def test_every_new_entry_of_the_docs_resolves(changed: Changed) -> None:
         _ = package["sources.shop.NoSuchClass"]
 
 
+def test_its_docs_build_and_show_every_new_entry(
+    changed: Changed, tmp_path: Path
+) -> None:
+    host = changed.host
+    if host.tools is None:
+        pytest.skip("the docs that are built are viadot's")
+    place = Path(shutil.copytree(changed.path, tmp_path / "docs"))
+    settings = (place / "mkdocs.yml").read_text("utf-8")
+    for online in (
+        "  font:\n    text: Open Sans\n    code: Fira Code\n",
+        "  - social\n",
+    ):
+        assert settings.count(online) == 1  # both fetch fonts, which no test waits for
+        settings = settings.replace(online, "")
+    settings = settings.replace("theme:\n", "theme:\n  font: false\n")
+    (place / "mkdocs.yml").write_text(settings, "utf-8")
+    done = host.run(host.tools / "zensical", "build", "--clean", folder=place)
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = {
+        identifier
+        for page in (place / "site" / "references").rglob("*.html")
+        for identifier in re.findall(r'id="(viadot\.[\w.]+)"', page.read_text("utf-8"))
+    }
+    new = _references(changed.path) - _references(host.pristine)
+    assert new
+    assert new <= shown
+
+
 def _references(folder: Path) -> set[str]:
     return {
         line.removeprefix("::: ").strip()

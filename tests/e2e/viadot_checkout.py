@@ -21,10 +21,14 @@ PLACE = CACHE / "sourcewright" / "viadot"
 UV = str(Path(sys.executable).with_name("uv"))
 VERSIONS = ("3.12", "3.13")
 # What viadot's own tests need, beside what it requires; newer ones of dbt-core don't
-# work with it. The tools are at the versions that its pre-commit pins.
+# work with it. The linters are at the versions that its pre-commit pins; what builds
+# its docs is as its group docs asks.
 BESIDE = ("dbt-core<1.12", "pytest", "pytest-asyncio", "pytest-mock", "moto")
 ALSO = ("Faker==13.12.1", "python-dotenv", "loguru")
-TOOLS = ("ruff==0.6.7", "detect-secrets==1.5.0")
+TOOLS = (
+    *("ruff==0.6.7", "detect-secrets==1.5.0"),
+    *("zensical>=0.0.53", "mkdocstrings-python>=1.16.10"),
+)
 ABOUT = "import json, sys; print(json.dumps([*sys.version_info[:2], sys.executable]))"
 # The driver manager that pyodbc loads, where the machine hasn't got it.
 ODBC = ("libodbc2", "libodbcinst2", "libltdl7", "odbc-mariadb", "libmariadb3")
@@ -69,7 +73,8 @@ def environment(checkout: Path) -> Path:
     if program is None:
         pytest.skip(f"viadot installs on {' and '.join(VERSIONS)}: none is here")
     folder = PLACE / f"environment-{checkout.name}"
-    if not (folder / "ready").exists():
+    ready, named = folder / "ready", "\n".join([*BESIDE, *ALSO, *TOOLS])
+    if not ready.exists() or ready.read_text("utf-8") != named:
         for name, wanted in (
             ("own", ["-r", str(checkout / "pyproject.toml"), *BESIDE, *ALSO]),
             ("tools", list(TOOLS)),
@@ -79,7 +84,7 @@ def environment(checkout: Path) -> Path:
             _needed(UV, "venv", "--quiet", "--python", program, str(place))
             into = str(place / "bin" / "python")
             _needed(UV, "pip", "install", "--quiet", "--python", into, *wanted)
-        (folder / "ready").touch()
+        ready.write_text(named, "utf-8")
     return folder
 
 
