@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pytest
-from moto.server import ThreadedMotoServer
 
+from tests.e2e.generated.object_store import HOST, KEY, object_store
 from tests.e2e.generated.parts import connection_string, postgresql_credentials
 from tests.golden import table
 from tests.mariadb import MariaDB, missing
@@ -24,15 +24,14 @@ if TYPE_CHECKING:
 
     from sourcewright.services import Azurite, PostgreSQL
 
-HOST = "127.0.0.1"
 RECORDS = [{"id": 1, "name": "ø"}, {"id": 2, "name": None}]
-KEY = {"access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
 
 
 class _Api(BaseHTTPRequestHandler):
     """One page of records however it is asked for, then an empty one; and tokens."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two writes
 
     def do_GET(self) -> None:
         asked = parse_qs(urlsplit(self.path).query)
@@ -96,11 +95,8 @@ class Ends:
         return {"connection_string": connection_string(self._azurite)}
 
     def _s3(self) -> dict[str, Any]:
-        server = ThreadedMotoServer(ip_address=HOST, port=0, verbose=False)
-        server.start()
-        self._stack.callback(server.stop)
-        host, port = server.get_host_and_port()
-        return {**KEY, "endpoint_url": f"http://{host}:{port}"}
+        port = self._stack.enter_context(object_store())
+        return {**KEY, "endpoint_url": f"http://{HOST}:{port}"}
 
     def _mariadb(self) -> dict[str, Any]:
         reason = missing()

@@ -8,23 +8,18 @@ from pathlib import Path
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from pyarrow import fs, parquet
 from sourcewright.services import PostgreSQL, PrefectServer
 
 from tests.e2e.generated import kinds
+from tests.e2e.generated.object_store import HOST, KEY, object_store
 from tests.e2e.generated.telling import assert_telling
-
-KEY = {"access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
 
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with object_store() as port:
+        yield f"http://{HOST}:{port}"
 
 
 @pytest.fixture(scope="module")

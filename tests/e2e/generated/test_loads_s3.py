@@ -17,11 +17,11 @@ from typing import Any, Literal, NamedTuple
 import boto3
 import pytest
 from moto.s3 import models
-from moto.server import ThreadedMotoServer
 from pyarrow import parquet
 from sourcewright.services import PostgreSQL
 
 from tests.e2e.generated.loads import Loads
+from tests.e2e.generated.object_store import KEY, object_store
 from tests.e2e.generated.parts import generate, postgresql_credentials
 from tests.e2e.generated.proxy import Proxy, Request
 from tests.e2e.generated.stops import WAYS, StopAt, Way
@@ -29,7 +29,6 @@ from tests.golden import APPLICATIONS
 from tests.results import Keep
 
 BUCKET = "loads"
-KEY = {"access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
 FORMER = b"the former object, whatever is in it"
 ROWS = 4_000
 QUERY = "SELECT i, md5(i::text) AS text FROM generate_series(1, 4000) AS i"
@@ -124,12 +123,9 @@ def shows_object(request: Request) -> bool:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, object_store() as port:
         patch.setattr(models, "S3_UPLOAD_PART_MIN_SIZE", 1)
-        server.start()
-        yield server.get_host_and_port()[1]
-        server.stop()
+        yield port
 
 
 @pytest.fixture(scope="module")
