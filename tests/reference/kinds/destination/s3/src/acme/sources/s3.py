@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from concurrent import futures
 import contextlib
+from functools import cached_property
 from hashlib import md5, sha256
 import io
 import os
@@ -114,9 +115,9 @@ class S3(FileDestination):
     credentials: S3Credentials
     requires = ("boto3", "s3")
 
-    @property
+    @cached_property
     def client(self) -> Any:
-        """A new boto3 client, for reading and listing.
+        """The boto3 client, for reading and listing; made once, for that takes a while.
 
         Without `endpoint_url` it is for Amazon, whatever `AWS_ENDPOINT_URL` says.
 
