@@ -5,6 +5,8 @@ enough to be read. `python tests/golden.py` writes all of them afresh; review th
 `git diff tests/reference`.
 """
 
+import atexit
+import functools
 import re
 import shutil
 import subprocess
@@ -23,6 +25,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 REFERENCE = REPOSITORY / "tests" / "reference"
 GOLDEN = REFERENCE / "postgresql_to_adls"
 KINDS = REFERENCE / "kinds"
+_COMPILED = shutil.ignore_patterns("__pycache__")
 
 # Each application of the template, in order: the commands that a user would type.
 APPLICATIONS = [
@@ -152,10 +155,25 @@ def copier_copy(
     )
 
 
+@functools.cache
+def template_alone() -> Path:
+    """Copy what Copier needs of the template, as it is now: what is not under git.
+
+    Of a repository Copier makes a clone each time, which takes longer than the rest.
+    """
+    kept = tempfile.TemporaryDirectory()
+    atexit.register(kept.cleanup)
+    folder = Path(kept.name) / "sourcewright"
+    for name in ("template", "generator"):
+        shutil.copytree(REPOSITORY / name, folder / name, ignore=_COMPILED)
+    shutil.copy(REPOSITORY / "copier.yml", folder)
+    return folder
+
+
 def render(project: Path, applications: list[list[str]] = APPLICATIONS) -> None:
     """Make a project in an empty folder, by stock Copier, one application at a time."""
     for answers in applications:
-        done = copier_copy(answers, project)
+        done = copier_copy(answers, project, template=template_alone())
         if done.returncode or "pending" in done.stderr + done.stdout:
             msg = f"{answers} gave {done.returncode}:\n{done.stdout}{done.stderr}"
             raise RuntimeError(msg)
@@ -168,8 +186,9 @@ def pin_template(project: Path) -> None:
 
 
 def _pinned(answers: bytes) -> bytes:
-    text = re.sub(b"(?m)^_commit: .*$", b"_commit: v0.0.0", answers)
-    return re.sub(b"(?m)^_src_path: .*$", b"_src_path: sourcewright", text)
+    text = re.sub(b"(?m)^_commit: .*\n", b"", answers)
+    pinned = b"_commit: v0.0.0\n_src_path: sourcewright"
+    return re.sub(b"(?m)^_src_path: .*$", pinned, text)
 
 
 def files(folder: Path) -> dict[str, bytes]:
