@@ -448,7 +448,11 @@ def test_stock_copier_gives_the_same_bytes(changed: Changed, tmp_path: Path) -> 
     shutil.copytree(changed.host.pristine, theirs)
     for component, values in APPLICATIONS.values():
         given = [f"{key}={_as_text(value)}" for key, value in values.items()]
-        done = golden.copier_copy([f"component={component}", *given, *HOST], theirs)
+        done = golden.copier_copy(
+            [f"component={component}", *given, *HOST],
+            theirs,
+            template=golden.template_alone(),
+        )
         assert done.returncode == 0, done.stderr
     for place in (ours, theirs):
         golden.pin_template(place)
@@ -500,7 +504,7 @@ def test_every_pair_in_the_table_is_a_flow_that_keeps_the_gates(
         if not (flows / f"{source}_to_{destination}.py").exists()
     ]
     assert len(pairs) >= 30  # most pairs are new
-    tried = pairs if WHOLE else random.Random(14).sample(pairs, 5)  # noqa: S311
+    tried = pairs if WHOLE else random.Random(14).sample(pairs, 2)  # noqa: S311
     made = [
         _add(place, "flow", source=source, destination=destination)
         for source, destination in tried

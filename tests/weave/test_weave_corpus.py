@@ -16,7 +16,7 @@ import pytest
 
 from sourcewright.changes import Export
 
-SAMPLE = 300
+SAMPLE = 150
 RUFF = (sys.executable, "-m", "ruff")
 PATH = "src/acme/sources/__init__.py"
 PLAIN = Export(PATH, ".postgresql_sw", "PostgresqlSw")

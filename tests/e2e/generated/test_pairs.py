@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tests.results import Keep
 
-SAMPLE, RUN_SAMPLE = 6, 2
+SAMPLE, RUN_SAMPLE = 4, 1
 AT_LEAST_RUN = 25
 EVERY_PROJECT = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
 PROJECTS = pairs.projects()

@@ -17,12 +17,12 @@ from typing import Any
 import boto3
 import psycopg2
 import pytest
-from moto.server import ThreadedMotoServer
 from sourcewright.services import PostgreSQL
 
 from tests import mariadb
 from tests.e2e.generated import rules_of_dialects, rules_of_kinds, rules_of_rest
 from tests.e2e.generated.mutations import Mutation, Results, run_mutations
+from tests.e2e.generated.object_store import HOST, KEY, object_store
 from tests.e2e.generated.parts import (
     generate,
     postgresql_credentials,
@@ -77,17 +77,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def credentials(postgres: PostgreSQL) -> Iterator[dict[str, Any]]:
     """Give what each live test connects to."""
     with ExitStack() as stack:
-        store = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        store.start()
-        stack.callback(store.stop)
-        host, port = store.get_host_and_port()
-        key = {"access_key_id": "key", "secret_access_key": "secret"}
+        port = stack.enter_context(object_store())
         given: dict[str, Any] = {
-            "s3_test": {
-                **key,
-                "region": "us-east-1",
-                "endpoint_url": f"http://{host}:{port}",
-            },
+            "s3_test": {**KEY, "endpoint_url": f"http://{HOST}:{port}"},
             "postgresql_test": postgresql_credentials(postgres),
         }
         if any(each.tests == rules_of_dialects.MARIADB_LIVE for each in TRIED):
