@@ -16,7 +16,8 @@ SWEEPS := tests/e2e/test_add_a_kind.py \
   tests/e2e/generated/test_dialect_*.py tests/e2e/generated/test_loads*.py \
   tests/e2e/generated/test_pairs.py tests/e2e/generated/test_kind_rest.py \
   tests/e2e/generated/test_pythons.py tests/e2e/generated/test_rules*.py \
-  tests/property/test_weave_sequences.py tests/weave/test_weave_corpus.py tests/weave/test_weave_shapes.py
+  tests/property/test_weave_sequences.py \
+  tests/weave/test_weave_corpus.py tests/weave/test_weave_shapes.py
 ONLY = $(if $(findstring command,$(origin SWEEPS)), SWEEPS="$(SWEEPS)")
 
 .DEFAULT_GOAL := help
