@@ -78,9 +78,9 @@ def fill(server: PostgreSQL, name: str, table: Table, rows: int) -> None:
     )
 
 
-def provenance(rounds: int) -> str:
+def provenance(rounds: int, distributions: Iterable[str] = DISTRIBUTIONS) -> str:
     """Return what the figures hang on, in a line or two."""
-    versions = ", ".join(f"{name} {version(name)}" for name in DISTRIBUTIONS)
+    versions = ", ".join(f"{name} {version(name)}" for name in distributions)
     load = os.getloadavg()[0]
     return (
         f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f} "

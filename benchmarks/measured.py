@@ -12,6 +12,7 @@ import re
 import resource
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -48,10 +49,15 @@ def measure(contender: str, job: Job) -> Measurement:
             path=f"{stem}-first{dot}{suffix}",
         )
     )
+    return measured(lambda: extract(job))
+
+
+def measured(work: Callable[[], object]) -> Measurement:
+    """Do some work, and say what it took."""
     RESET.write_text(RESET_PEAK)
     before = _memory("VmRSS")
     cpu, start = _cpu_seconds(), time.perf_counter()
-    extract(job)
+    work()
     seconds = time.perf_counter() - start
     return Measurement(seconds, _cpu_seconds() - cpu, _memory("VmHWM") - before)
 
