@@ -205,6 +205,13 @@ class RenderedContract:
             assert f"{project.dialect} = [" not in pyproject
 
 
+# Tables and columns that are gone, called like what other errors are about.
+ABSENT = [
+    *(f"SELECT * FROM {table}" for table in ("blocks", "timeouts", "permissions")),  # noqa: S608
+    *(f"SELECT {column} FROM wide" for column in ("clock", "shutter", "interrupt")),  # noqa: S608
+]
+
+
 class DialectContract(RenderedContract):
     """What is asked of a dialect on a real database."""
 
@@ -312,6 +319,16 @@ class DialectContract(RenderedContract):
             ):
                 wrong[case] = (came, rows)
         assert not wrong
+
+    def test_what_is_not_there_is_no_more_than_that_whatever_it_is_called(
+        self, first: Project, database: Database
+    ) -> None:
+        came = first.read(database.credentials, {query: query for query in ABSENT})
+        assert {query: each.get("error") for query, each in came.items()} == (
+            dict.fromkeys(ABSENT, "QueryRejectedError")
+        )
+        for query, each in came.items():
+            assert query.split()[1 if "wide" in query else 3] in each["message"]
 
     def test_a_flow_moves_every_row(
         self,

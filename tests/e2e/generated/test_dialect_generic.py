@@ -153,7 +153,7 @@ class OnServer(GenericContract):
                 "it": {
                     "credentials": dict(database.credentials),
                     "query": self.large,
-                    "batches": 2,
+                    "batches": 3,
                 }
             }
         )["it"]

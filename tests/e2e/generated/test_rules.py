@@ -50,6 +50,7 @@ PREFECT = "src/acme/orchestration/prefect/utils.py"
 SOURCE_CONTRACT = "tests/contracts/test_postgresql.py"
 LAKE_CONTRACT = "tests/contracts/test_adls.py"
 FLOW_CONTRACT = "tests/contracts/test_postgresql_to_adls.py"
+BASE_UNIT = "tests/unit/test_base.py"
 FORMATS_UNIT = "tests/unit/test_formats.py"
 STREAM_CONTRACT = "tests/contracts/test_postgresql_to_adls_in_batches.py"
 LOADING_UNIT = "tests/unit/test_loading.py"
@@ -473,6 +474,22 @@ WHOLE_FILE_RULES = [
 ]
 
 TYPE_RULES = [
+    Mutation(
+        "batches are bounded",
+        BASE,
+        "return max(1, min(fitting, most))",
+        "return most",
+        BASE_UNIT,
+        "test_batches_grow_until_they_are_as_long_as_they_may_be",
+    ),
+    Mutation(
+        "batches grow step by step",
+        BASE,
+        "return max(1, min(fitting, most))",
+        "return max(1, fitting)",
+        BASE_UNIT,
+        "test_batches_stay_short_where_later_rows_are_longer",
+    ),
     Mutation(
         "NULL is not an empty text",
         COPY,
