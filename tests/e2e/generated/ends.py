@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import threading
+import uuid
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
@@ -72,7 +73,8 @@ class Ends:
 
     def credentials(self, kind: str, authentication: str = "none") -> dict[str, Any]:
         """Return what a source or destination of a kind, or a dialect, needs."""
-        if kind not in self._started:
+        # A source reads its file only, and no process has it open for writing, too.
+        if kind not in self._started or kind == "duckdb":
             self._started[kind] = getattr(self, f"_{kind}")()
         asked = table()["authentications"][authentication] if kind == "rest" else {}
         fields: dict[str, Any] = asked.get("fields", {}) | dict.fromkeys(
@@ -116,7 +118,7 @@ class Ends:
         return {"drivername": "postgresql+psycopg2", **self.credentials("postgresql")}
 
     def _duckdb(self) -> dict[str, Any]:
-        path = self._folder / "it.duckdb"
+        path = self._folder / f"{uuid.uuid4()}.duckdb"
         duckdb.connect(path).close()
         return {"path": str(path)}
 
