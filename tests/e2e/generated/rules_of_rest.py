@@ -195,6 +195,22 @@ AUTHENTICATION_RULES = [
         "test_a_secret_that_can_not_be_sent_is_refused_and_not_shown",
     ),
     Mutation(
+        "authentication: what a header can't hold is refused unseen",
+        AUTHENTICATION,
+        "not (text.isascii() and text.isprintable())",
+        "not text.isprintable()",
+        UNIT,
+        "test_a_secret_that_can_not_be_sent_is_refused_and_not_shown",
+    ),
+    Mutation(
+        "authentication: an address holds no user",
+        AUTHENTICATION,
+        'if not leads or "@" in parts.netloc or',
+        "if not leads or",
+        UNIT,
+        "test_an_address_that_leads_nowhere_or_holds_a_secret_is_refused",
+    ),
+    Mutation(
         "authentication: a token is asked for with its scope",
         AUTHENTICATION,
         '{"grant_type": self.grant_type, **scope}',
@@ -213,7 +229,7 @@ AUTHENTICATION_RULES = [
     Mutation(
         "authentication: a token is no plain text",
         AUTHENTICATION,
-        "    token: SecretStr\n",
+        "    token: HeaderValue\n",
         "    token: str\n",
         UNIT,
         IN_HEADER,
