@@ -289,6 +289,14 @@ PAGINATION_RULES = [
         NEXT,
     ),
     Mutation(
+        "pagination: a single page names no next one",
+        PAGINATION,
+        "        if page.next_link:\n",
+        "        if not page.address:\n",
+        PAGES,
+        "test_a_single_page_that_names_a_next_one_is_not_taken_for_all",
+    ),
+    Mutation(
         "pagination: what is no text leads nowhere",
         PAGINATION,
         "if isinstance(found, bool) or not isinstance(found, str | int):",
