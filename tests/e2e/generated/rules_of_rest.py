@@ -195,6 +195,22 @@ AUTHENTICATION_RULES = [
         "test_a_secret_that_can_not_be_sent_is_refused_and_not_shown",
     ),
     Mutation(
+        "authentication: what a header can't hold is refused unseen",
+        AUTHENTICATION,
+        "not (text.isascii() and text.isprintable())",
+        "not text.isprintable()",
+        UNIT,
+        "test_a_secret_that_can_not_be_sent_is_refused_and_not_shown",
+    ),
+    Mutation(
+        "authentication: an address holds no user",
+        AUTHENTICATION,
+        'if not leads or "@" in parts.netloc or',
+        "if not leads or",
+        UNIT,
+        "test_an_address_that_leads_nowhere_or_holds_a_secret_is_refused",
+    ),
+    Mutation(
         "authentication: a token is asked for with its scope",
         AUTHENTICATION,
         '{"grant_type": self.grant_type, **scope}',
@@ -213,7 +229,7 @@ AUTHENTICATION_RULES = [
     Mutation(
         "authentication: a token is no plain text",
         AUTHENTICATION,
-        "    token: SecretStr\n",
+        "    token: HeaderValue\n",
         "    token: str\n",
         UNIT,
         IN_HEADER,
@@ -271,6 +287,14 @@ PAGINATION_RULES = [
         "return Next(page.next_link, {})",
         PAGES,
         NEXT,
+    ),
+    Mutation(
+        "pagination: a single page names no next one",
+        PAGINATION,
+        "        if page.next_link:\n",
+        "        if not page.address:\n",
+        PAGES,
+        "test_a_single_page_that_names_a_next_one_is_not_taken_for_all",
     ),
     Mutation(
         "pagination: what is no text leads nowhere",
