@@ -441,7 +441,7 @@ WHOLE_FILE_RULES = [
     Mutation(
         "a local file is written beside its place",
         FOLDER,
-        'with os.fdopen(handle, "wb") as file:',
+        'with open(partial, "xb", opener=_opener(mode)) as file:',
         'with target.open("wb") as file:',
         FOLDER_UNIT,
         "test_an_error_in_the_middle_leaves_the_former_file",
