@@ -449,8 +449,8 @@ WHOLE_FILE_RULES = [
     Mutation(
         "a local file that has appeared is not replaced",
         FOLDER,
-        "                    target.hardlink_to(partial)\n",
-        "                    partial.replace(target)\n",
+        "            target.hardlink_to(partial)\n",
+        "            partial.replace(target)\n",
         FOLDER_UNIT,
         "test_a_file_that_appears_meanwhile_is_refused_and_stays",
     ),
