@@ -726,6 +726,22 @@ VERIFICATION_RULES = [
         "test_a_check_that_fails_leaves_the_former_file",
     ),
     Mutation(
+        "what is checked has a name that nobody else has",
+        BASE,
+        'return f"{partial_start(path)}{own}.partial"',
+        'return partial_start(path).removesuffix(".")',
+        LAKE_LIVE,
+        "test_a_check_leaves_the_files_beside_as_they_were",
+    ),
+    Mutation(
+        "loads of one file have names of their own",
+        BASE,
+        'return f"{partial_start(path)}{own}.partial"',
+        'return f"{partial_start(path)}{own[:0]}.partial"',
+        LAKE_LIVE,
+        "test_two_checked_loads_of_one_file_see_their_own_rows",
+    ),
+    Mutation(
         "a checked load leaves nothing hidden",
         LAKE,
         "                reader.delete()\n",
