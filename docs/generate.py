@@ -249,11 +249,13 @@ have.
 
 ## In files
 
-Parquet holds all of them. CSV and JSON lines have bytes as hex digits; they refuse a
-date or a timestamp of more than 30,000 years from 1970, which Arrow can't write as
-text. They write years before Christ as ISO 8601 does: the year 1 BC is 0000, and 2 BC
-is -0001. CSV has NULL as nothing at all and the empty text as a pair of quotes. JSON
-lines have a decimal, a date and a time as text, and `nan`, `inf` and `-inf` too.
+Parquet holds all of them. CSV and JSON lines have bytes as hex digits; they refuse
+lists, structs, maps and durations, which have no exact form there, and a date or a
+timestamp of more than 30,000 years from 1970, which Arrow can't write as text. No file
+takes two columns of one name. CSV and JSON lines write years before Christ as ISO 8601
+does: the year 1 BC is 0000, and 2 BC is -0001. CSV has NULL as nothing at all and the
+empty text as a pair of quotes. JSON lines have a decimal, a date and a time as text,
+and `nan`, `inf` and `-inf` too.
 
 Every line of this page is a test: `tests/e2e/generated/test_types.py` loads what
 arrived into PostgreSQL again, and the server compares. `make scoreboard` tries other

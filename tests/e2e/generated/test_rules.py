@@ -442,7 +442,7 @@ WHOLE_FILE_RULES = [
     Mutation(
         "a local file is written beside its place",
         FOLDER,
-        'with os.fdopen(handle, "wb") as file:',
+        'with open(partial, "xb", opener=_opener(mode)) as file:',
         'with target.open("wb") as file:',
         FOLDER_UNIT,
         "test_an_error_in_the_middle_leaves_the_former_file",
@@ -450,8 +450,8 @@ WHOLE_FILE_RULES = [
     Mutation(
         "a local file that has appeared is not replaced",
         FOLDER,
-        "                    target.hardlink_to(partial)\n",
-        "                    partial.replace(target)\n",
+        "            target.hardlink_to(partial)\n",
+        "            partial.replace(target)\n",
         FOLDER_UNIT,
         "test_a_file_that_appears_meanwhile_is_refused_and_stays",
     ),
@@ -741,6 +741,22 @@ VERIFICATION_RULES = [
         "",
         LAKE_LIVE,
         "test_a_check_that_fails_leaves_the_former_file",
+    ),
+    Mutation(
+        "what is checked has a name that nobody else has",
+        BASE,
+        'return f"{partial_start(path)}{own}.partial"',
+        'return partial_start(path).removesuffix(".")',
+        LAKE_LIVE,
+        "test_a_check_leaves_the_files_beside_as_they_were",
+    ),
+    Mutation(
+        "loads of one file have names of their own",
+        BASE,
+        'return f"{partial_start(path)}{own}.partial"',
+        'return f"{partial_start(path)}{own[:0]}.partial"',
+        LAKE_LIVE,
+        "test_two_checked_loads_of_one_file_see_their_own_rows",
     ),
     Mutation(
         "a checked load leaves nothing hidden",
