@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -36,7 +37,17 @@ def _look(root: Path, files: dict[str, str], **given: str) -> adopting.Found:
     return adopting.look(Tree(root), Answers("project", tuple(given.items())))
 
 
+def _told(lines: str) -> dict[str, str]:
+    return {"pyproject.toml": PROJECT + lines}
+
+
+def _pytest(paths: object) -> dict[str, str]:
+    return _told(f"[tool.pytest.ini_options]\ntestpaths = {json.dumps(paths)}\n")
+
+
 CODE = {"pyproject.toml": PROJECT, "src/acme/__init__.py": ""}
+USUAL = {"package": "acme.connectors", "tests_folder": "tests/acme_connectors"}
+PAGES = {"docs_folder": "docs"}
 FOUND: list[tuple[dict[str, str], dict[str, Any]]] = [
     (CODE, {"package": "acme.connectors", "source_folder": "src", "tools": {}}),
     (CODE | {"acme/__init__.py": ""}, {"source_folder": "src"}),
@@ -108,6 +119,80 @@ FOUND: list[tuple[dict[str, str], dict[str, Any]]] = [
         | {"pyproject.toml": f"{PROJECT}[tool.sourcewright]\npackage = 'acme.io'\n"},
         {"package": "acme.io", "tests_folder": "tests/acme_io"},
     ),
+    (
+        CODE | _pytest(["."]) | {"tests/a.py": ""},
+        {"tests_folder": "tests/acme_connectors"},
+    ),
+    (
+        CODE | _pytest(["./checks/", "tests"]) | {"checks/a.py": "", "tests/a.py": ""},
+        {"tests_folder": "checks/acme_connectors"},
+    ),
+    (
+        CODE | _pytest(["../checks", "/checks", "a\\b"]) | {"checks/a.py": ""},
+        {"tests_folder": "tests/acme_connectors"},
+    ),
+    (
+        CODE | _pytest(["src", "src/acme", "tests"]) | {"tests/a.py": ""},
+        {"tests_folder": "tests/acme_connectors"},
+    ),
+    (
+        _pytest(["acme", "docs"]) | {"acme/__init__.py": "", "docs/a.md": ""},
+        {"source_folder": ".", "tests_folder": "tests/acme_connectors"},
+    ),
+    (
+        _pytest(["acme", "checks"])
+        | {"acme/__init__.py": "", "checks/__init__.py": ""},
+        {"source_folder": ".", "tests_folder": "checks/acme_connectors"},
+    ),
+    (
+        CODE | _pytest(["spec"]) | {"spec/a.py": ""},
+        {"tests_folder": "spec/acme_connectors"},
+    ),
+    (
+        CODE | {"mkdocs.yml": f"{MKDOCS}docs_dir: ./handbook\n"},
+        {"docs_folder": "handbook"},
+    ),
+    (CODE | {"mkdocs.yml": f"{MKDOCS}docs_dir: ../pages\n"}, {"docs_folder": ""}),
+    (
+        _told("[tool.setuptools.packages.find]\nwhere = ['./code']\n")
+        | {"code/acme/__init__.py": ""},
+        {"package": "acme.connectors", "source_folder": "code"},
+    ),
+    (
+        _told("[tool.setuptools]\npackage-dir = {'' = 'code'}\n")
+        | {"code/ns/acme/__init__.py": ""},
+        {"package": "ns.acme.connectors", "source_folder": "code"},
+    ),
+    (
+        {"setup.cfg": "[options]\npackage_dir =\n    = code\n"}
+        | {"code/acme/__init__.py": ""},
+        {"package": "acme.connectors", "source_folder": "code"},
+    ),
+    (
+        _told("[tool.hatch.build.targets.wheel]\npackages = ['code/acme']\n")
+        | {"code/acme/__init__.py": ""},
+        {"package": "acme.connectors", "source_folder": "code"},
+    ),
+    (
+        _told("[tool.maturin]\npython-source = 'py'\n") | {"py/acme/__init__.py": ""},
+        {"package": "acme.connectors", "source_folder": "py"},
+    ),
+    (
+        {"pyproject.toml": "[project]\nname = 'ns-acme'\n", "ns/acme/__init__.py": ""},
+        {"package": "ns.acme.connectors", "source_folder": "."},
+    ),
+    ({"pyproject.toml": "tool = 'x'\n" + PROJECT, "src/acme/__init__.py": ""}, USUAL),
+    (_told("dynamic = 3\n") | {"src/acme/__init__.py": ""}, USUAL),
+    (CODE | {"pyproject.toml": "[project]\nname = ['a']\n"}, USUAL),
+    (
+        CODE | {"pyproject.toml": f"{PROJECT}[tool]\nruff = 3\npoetry.packages = 3\n"},
+        USUAL,
+    ),
+    (CODE | _pytest(3), USUAL),
+    (CODE | _pytest([3, ["tests"]]), USUAL),
+    (CODE | {"mkdocs.yml": "plugins: [[], {}, x: {}, mkdocstrings]\n"}, PAGES),
+    (CODE | {"mkdocs.yml": "plugins: {mkdocstrings: {}, [a]: 1}\n"}, PAGES),
+    (CODE | {"mkdocs.yml": "plugins: mkdocstrings\n"}, {"docs_folder": ""}),
 ]
 
 
@@ -124,6 +209,8 @@ def test_what_is_there_is_found(
 UNKNOWN = [
     (CODE | {"pyproject.toml": "[project]\nname = 'x'\n", "src/b/__init__.py": ""}),
     (CODE | {"src/acme/connectors.py": ""}),
+    (_told("") | {"code/acme/__init__.py": ""}),
+    (_told("") | {"lib/code/acme/__init__.py": ""}),
 ]
 
 
@@ -154,6 +241,18 @@ REFUSED = [
         CODE | {"pyproject.toml": f"{PROJECT}[tool.sourcewright]\nfolder = 'x'\n"},
         "a setting that can't be used: folder",
     ),
+    (
+        CODE | {"pyproject.toml": f"{PROJECT}[tool]\nsourcewright = 3\n"},
+        "tool.sourcewright is not a table",
+    ),
+    (
+        CODE | {"pyproject.toml": f"{PROJECT}dependencies = [\n  oops\n"},
+        "pyproject.toml is not valid TOML: Invalid value (at line 5, column 3)",
+    ),
+    (
+        {"pyproject.toml": "x =\n", "setup.cfg": "[options]\n", "acme/__init__.py": ""},
+        "pyproject.toml is not valid TOML: Invalid value (at line 1, column 4)",
+    ),
 ]
 
 
@@ -164,6 +263,35 @@ def test_what_has_no_place_for_connectors_is_refused(
     with pytest.raises(SourcewrightError, match=re.escape(why)) as caught:
         _look(tmp_path, files)
     assert caught.value.next_step
+
+
+def test_what_is_answered_is_not_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    root = tmp_path / "acme"
+    root.mkdir()
+    (root / "linked").symlink_to(tmp_path / "elsewhere")
+    files = CODE | _pytest(["linked"]) | {"mkdocs.yml": MKDOCS}
+    given = {"tests_folder": "checks/ours", "docs_folder": "pages"}
+    found = _look(root, files, **given)
+    assert given.items() <= found.values.items()
+    assert _look(root, files).values["tests_folder"] == "tests/acme_connectors"
+
+
+def test_a_folder_of_code_that_is_answered_is_no_namespace(tmp_path: Path) -> None:
+    files = _told("") | {"code/acme/__init__.py": ""}
+    found = _look(tmp_path, files)
+    assert "--set source_folder=code" in found.unknown
+    again = _look(tmp_path, files, source_folder="code")
+    assert (again.values["package"], again.unknown) == ("acme.connectors", "")
+
+
+def test_a_file_that_is_not_utf_8_is_said(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(b'[project]\nname = "caf\xe9"\n')
+    with pytest.raises(
+        SourcewrightError, match=r"pyproject\.toml is not UTF-8"
+    ) as caught:
+        _look(tmp_path, {})
+    assert caught.value.where == "pyproject.toml"
 
 
 NOTED = [
