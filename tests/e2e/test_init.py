@@ -343,6 +343,20 @@ def test_what_nothing_is_entered_for_is_said(
     assert not any("../../../" in each for each in notes)
 
 
+MYPY = """\
+[mypy]
+files = packages/core/src
+mypy_path = packages/core/src
+follow_imports = skip
+disallow_any_expr = True
+"""
+MYPY_IN_TOML = """\
+[tool.mypy]
+files = ["packages/core/src"]
+mypy_path = "packages/core/src"
+follow_imports = "skip"
+disallow_any_expr = true
+"""
 PASTED = [
     (".isort.cfg", "[settings]\nforce_single_line = true\n", ("isort", "--check", ".")),
     (
@@ -355,6 +369,15 @@ PASTED = [
         "[MAIN]\ndisable = all\nenable = C0301\nmax-line-length = 60\n",
         ("pylint", "src", "tests"),
     ),
+    # At the top of a monorepo, where the tools are run.
+    (
+        "../../pyproject.toml",
+        "[tool.black]\nline-length = 60\n",
+        ("black", "--check", "."),
+    ),
+    ("../../tox.ini", "[flake8]\nmax-line-length = 60\n", ("flake8",)),
+    ("../../mypy.ini", MYPY, ("mypy",)),
+    ("../../pyproject.toml", MYPY_IN_TOML, ("mypy",)),
 ]
 
 
@@ -369,20 +392,27 @@ def test_lines_that_are_said_do_what_they_are_said_for(
     shell: Shell,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    root = tmp_path / "mono" / "packages" / "core"
+    settings = (root / file).resolve()
+    top = settings.parent
     for path, content in (CODE | {file: text, "tests/__init__.py": ""}).items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(content, encoding="utf-8")
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(content, encoding="utf-8")
+    shell.said("git", "init", "--quiet", folder=top)
     tool = [str(Path(sys.executable).with_name(command[0])), *command[1:]]
-    assert shell.run(*tool, folder=tmp_path).returncode == 0
+    done = shell.run(*tool, folder=top)
+    assert done.returncode == 0, done.stdout
     options = ["--template", str(plain_template), "--json"]
-    assert cli.run(["init", "--project", str(tmp_path), *options]) == cli.DONE
-    assert shell.run(*tool, folder=tmp_path).returncode != 0
+    assert cli.run(["init", "--project", str(root), *options]) == cli.DONE
+    # What is found gives 1, and 16 where it is pylint that finds it.
+    assert shell.run(*tool, folder=top).returncode in {1, 16}
     notes = json_output.read(capsys.readouterr().out)["notes"]
     said = next(each for each in notes if each.startswith(f"{file}: "))
-    header, *lines = [line.removeprefix("    ") for line in said.split("\n")[1:]]
-    assert text.startswith(f"{header}\n")
-    (tmp_path / file).write_text("\n".join([text.rstrip(), *lines, ""]), "utf-8")
-    done = shell.run(*tool, folder=tmp_path)
+    lines = [line.removeprefix("    ") for line in said.split("\n")[1:]]
+    # Below the section that is there, or a section of their own.
+    below = lines[1:] if text.startswith(f"{lines[0]}\n") else ["", *lines]
+    settings.write_text("\n".join([text.rstrip(), *below, ""]), "utf-8")
+    done = shell.run(*tool, folder=top)
     assert done.returncode == 0, done.stdout
 
 
