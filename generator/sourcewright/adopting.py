@@ -170,8 +170,8 @@ class _Finder:
             outer = chosen[0].partition(".")[0]
             place = outer if folder == "." else f"{folder}/{outer}"
             self.unknown = (
-                f"{place} has no __init__.py: is it a namespace package, or, with "
-                f"--set source_folder={place}, a folder of code?"
+                f"{place} has no __init__.py: it is a namespace package, or a folder "
+                f"of code, as --set source_folder={place} would say"
             )
         elif _SUBPACKAGE in packages.modules(self.tree, folder, chosen[0]):
             self.unknown = f"{self.example} is there already"
