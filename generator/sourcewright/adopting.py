@@ -6,6 +6,7 @@ Nothing is written and nobody is asked: what can't be known is told.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -15,13 +16,13 @@ from packaging.utils import canonicalize_name
 from sourcewright import checkers, ledger, metadata, packages, pages, viadot
 from sourcewright.answers import Answers
 from sourcewright.changes import Fact
-from sourcewright.errors import AnswerRefused, NotReady
+from sourcewright.errors import AnswerRefused, NotReady, UnsafePath
 from sourcewright.metadata import Metadata, text_of
 from sourcewright.project import settings
-from sourcewright.tree import LEDGER, Tree
+from sourcewright.tree import LEDGER, Tree, locate, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _SUBPACKAGE = "connectors"
 
@@ -45,9 +46,11 @@ def look(tree: Tree, given: Answers) -> Found:
     """Look at a project that was made without us; what is given isn't looked for.
 
     Raises:
-        NotReady: there is no package, or none of ours is needed.
+        NotReady: there is no package, or none of ours is needed; or pyproject.toml is
+            not valid TOML.
         SourcewrightError: `[tool.sourcewright]` or the ledger can't be read.
     """
+    metadata.refuse_invalid(tree)
     known = metadata.read(tree)
     _refuse_viadot(tree)
     if known.requirements is None:
@@ -107,17 +110,22 @@ class _Finder:
         self.notes: list[str] = []
 
     def look(self) -> None:
-        self._say("distribution", *self._distribution())
+        self._look_for("distribution", self._distribution)
         self._say("metadata", self.known.requirements, "where its requirements are")
         name = str(self.values["distribution"])
         self._say("project_name", _title(name), "from the distribution's name")
         self._find_packages()
         if "package" in self.values:
-            self._say("tests_folder", *self._tests())
-        self._say("docs_folder", *self._docs())
+            self._look_for("tests_folder", self._tests)
+        self._look_for("docs_folder", self._docs)
         self._say("navigation", *self._navigation())
         tools = checkers.find(self.tree, self.known)
         self._say("tools", tools, "told to leave the connectors to ruff.toml")
+
+    def _look_for(self, key: str, look: Callable[[], tuple[str, str]]) -> None:
+        """Answer a question that has no answer; one that has is not looked for."""
+        if key not in self.values:
+            self._say(key, *look())
 
     def _say(self, key: str, value: object, why: str) -> None:
         if key not in self.values:
@@ -133,7 +141,8 @@ class _Finder:
     def _find_packages(self) -> None:
         """Find the packages of the first folder that has any, and choose one."""
         answered = self.values.get("source_folder")
-        folders = (*packages.declared(self.known), *packages.FOLDERS)
+        declared = packages.declared(self.known)
+        folders = (*declared, *packages.FOLDERS)
         for folder in [str(answered)] if answered else folders:
             self.packages = packages.below(self.tree, folder)
             if self.packages:
@@ -153,6 +162,17 @@ class _Finder:
         folder = str(self.values["source_folder"])
         if len(chosen) > 1:
             self.unknown = f"there is more than one package: {', '.join(chosen)}"
+        elif (
+            chosen is self.packages
+            and "." in chosen[0]
+            and folder not in (answered, "src", *declared)
+        ):
+            outer = chosen[0].partition(".")[0]
+            place = outer if folder == "." else f"{folder}/{outer}"
+            self.unknown = (
+                f"{place} has no __init__.py: it is a namespace package, or a folder "
+                f"of code, as --set source_folder={place} would say"
+            )
         elif _SUBPACKAGE in packages.modules(self.tree, folder, chosen[0]):
             self.unknown = f"{self.example} is there already"
             self.example = f"{chosen[0]}.ingest"
@@ -162,12 +182,7 @@ class _Finder:
     def _tests(self) -> tuple[str, str]:
         """Choose a new folder below the tests, of a name that nothing else has."""
         package = str(self.values["package"])
-        paths = self.known.tool("pytest", "ini_options", "testpaths")
-        for file, section in (("pytest.ini", "pytest"), ("setup.cfg", "tool:pytest")):
-            paths = paths or self.known.option(file, section, "testpaths")
-        listed = paths.split() if isinstance(paths, str) else list(paths or [])
-        known = [str(each).strip("/") for each in listed] + ["tests", "test"]
-        folder = next((e for e in known if (self.tree.root / e).is_dir()), "tests")
+        folder = self._folder_of_tests()
         name = package.replace(".", "_").lower()
         name += "" if "." in package else f"_{_SUBPACKAGE}"
         taken = {PurePosixPath(each).stem for each in self.tree.names(folder)}
@@ -176,6 +191,28 @@ class _Finder:
         is_package = "__init__.py" in self.tree.names(folder)
         why = "a package" if is_package else "no package"
         return f"{folder}/{name}", f"new; {folder} is {why}"
+
+    def _folder_of_tests(self) -> str:
+        """Choose a folder that pytest is told of, but none that the code is in."""
+        paths = self.known.tool("pytest", "ini_options", "testpaths")
+        for file, section in (("pytest.ini", "pytest"), ("setup.cfg", "tool:pytest")):
+            paths = paths or self.known.option(file, section, "testpaths")
+        told = paths.split() if isinstance(paths, str) else paths
+        listed = [plain(each) for each in told] if isinstance(told, list) else []
+        code = [self._place(each) for each in ("", self.values["package"])]
+        known = [
+            each
+            for each in (*listed, "tests", "test")
+            if each and _is_folder(self.tree, each) and not _holds(each, code)
+        ]
+        named = [each for each in known if re.search("test|check", each.lower())]
+        no_tests = {*packages.NO_PACKAGES, *map(self._place, self.packages)}
+        others = [each for each in known if each not in no_tests]
+        return next(iter((*named, *others)), "tests")
+
+    def _place(self, package: str) -> str:
+        folder = str(self.values.get("source_folder", "."))
+        return str(PurePosixPath(folder, package.replace(".", "/")))
 
     def _docs(self) -> tuple[str, str]:
         text = text_of(self.tree, "mkdocs.yml")
@@ -186,7 +223,10 @@ class _Finder:
             return "", "no mkdocs.yml"
         if "mkdocstrings" not in pages.plugins(text):
             return "", "mkdocs.yml has no mkdocstrings"
-        return pages.folder(text), "from mkdocs.yml"
+        folder = pages.folder(text)
+        if not folder:
+            return "", "mkdocs.yml has its pages in no folder of the project"
+        return folder, "from mkdocs.yml"
 
     def _navigation(self) -> tuple[list[str], str]:
         text = text_of(self.tree, "mkdocs.yml")
@@ -204,6 +244,17 @@ class _Finder:
         if not titles:
             return [], "mkdocs.yml has no nav, so MkDocs lists every page"
         return titles, "from mkdocs.yml"
+
+
+def _is_folder(tree: Tree, path: str) -> bool:
+    with suppress(UnsafePath):
+        return locate(tree.root, path).is_dir()
+    return False
+
+
+def _holds(folder: str, places: list[str]) -> bool:
+    """Tell whether a folder is one of the places, or holds one."""
+    return folder == "." or any(f"{each}/".startswith(f"{folder}/") for each in places)
 
 
 def _dashed(package: str) -> str:

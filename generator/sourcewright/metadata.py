@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sourcewright.errors import UnsafePath
+from sourcewright.errors import NotReady, UnsafePath
 from sourcewright.weave.splice import normalized
 
 if TYPE_CHECKING:
@@ -56,6 +56,28 @@ def read(tree: Tree) -> Metadata:
         if known is not None:
             return Metadata(*known, toml=toml, ini=ini)
     return found
+
+
+def refuse_invalid(tree: Tree) -> None:
+    """Refuse a pyproject.toml that says nothing because it can't be read.
+
+    Raises:
+        NotReady: it can't, with the line.
+    """
+    file = "pyproject.toml"
+    try:
+        tomllib.loads((tree.text(file) or "").removeprefix("\ufeff"))
+    except UnicodeDecodeError as err:
+        what = f"{file} is not UTF-8: {err.reason} at byte {err.start}"
+    except ValueError as err:
+        what = f"{file} is not valid TOML: {err}"
+    except RecursionError:
+        what = f"{file} is nested too deeply"
+    except OSError as err:
+        what = f"{file} can't be read: {err.strerror}"
+    else:
+        return
+    raise NotReady(what, where=file, next_step="mend it, and run this again")
 
 
 def text_of(tree: Tree, path: str) -> str:
@@ -106,8 +128,11 @@ def _standard(found: Metadata) -> _Known | None:
     if not isinstance(project, dict):
         return None
     where = "pyproject.toml"
-    if "dependencies" in project.get("dynamic", []):
+    dynamic = project.get("dynamic")
+    if isinstance(dynamic, list) and "dependencies" in dynamic:
         legacy = found.option("setup.cfg", "options", "install_requires")
+        if legacy is None:
+            legacy = found.option("setup.cfg", "options", "install-requires")
         where = "poetry" if found.tool("poetry", "dependencies") else where
         where = "setup.cfg" if legacy is not None else where
     return _text(project.get("name")), where, _text(project.get("requires-python"))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from sourcewright.tree import plain
 
 if TYPE_CHECKING:
     from sourcewright.metadata import Metadata
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
 
 # Folders of code, the likeliest first; a dot is the project's own.
 FOLDERS = ("src", "lib", "python", ".")
-_NO_PACKAGES = {
+NO_PACKAGES = {
     "benchmarks",
     "build",
     "dist",
@@ -41,7 +44,7 @@ def below(tree: Tree, folder: str) -> list[str]:
         place = root / name
         if not _WORD.fullmatch(name) or not place.is_dir():
             continue
-        if folder == "." and name in _NO_PACKAGES:
+        if folder == "." and name in NO_PACKAGES:
             continue
         if (place / "__init__.py").is_file():
             found.append(name)
@@ -63,11 +66,22 @@ def modules(tree: Tree, folder: str, package: str) -> set[str]:
 
 def declared(known: Metadata) -> list[str]:
     """Give the folders of code that a build backend is told of."""
-    where = known.tool("setuptools", "packages", "find", "where") or []
-    told = [*where] if isinstance(where, list) else []
-    entries = known.tool("poetry", "packages") or []
+    told = _list(known.tool("setuptools", "packages", "find", "where"))
+    told.append(known.tool("setuptools", "package-dir", ""))
+    entries = _list(known.tool("poetry", "packages"))
     told += [each.get("from") for each in entries if isinstance(each, dict)]
+    for keys in (("build", "targets", "wheel"), ("build",)):
+        shipped = _list(known.tool("hatch", *keys, "packages"))
+        told += [str(PurePosixPath(e).parent) for e in shipped if isinstance(e, str)]
+    told.append(known.tool("maturin", "python-source"))
     told.append(known.tool("pdm", "build", "package-dir"))
     told.append(known.tool("uv", "build-backend", "module-root"))
-    told.append(known.option("setup.cfg", "options.packages.find", "where"))
-    return [each.strip("/") or "." for each in told if isinstance(each, str)]
+    where = known.option("setup.cfg", "options.packages.find", "where") or ""
+    told += where.split()
+    rows = (known.option("setup.cfg", "options", "package_dir") or "").splitlines()
+    told += [row.partition("=")[2] for row in rows if row.strip().startswith("=")]
+    return [folder for each in told if (folder := plain(each))]
+
+
+def _list(value: object) -> list[Any]:
+    return [*value] if isinstance(value, list) else []

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from yaml.nodes import MappingNode, ScalarNode
+
 from sourcewright.errors import EditRefused
+from sourcewright.tree import plain
 from sourcewright.weave import yaml_nodes
 
 # Titles below which pages of a reference are usually found, the most special first.
@@ -37,19 +40,23 @@ def _node(text: str, at: tuple[str, ...]) -> Any:  # noqa: ANN401  # PyYAML's va
 
 def plugins(text: str) -> set[str]:
     """Give the names of MkDocs' plug-ins, with options or without."""
-    nodes = [
-        each if isinstance(each, tuple) else each.value
-        for each in _node(text, ("plugins",)) or []
-    ]
-    first = [e[0] if isinstance(e, list | tuple) and e else e for e in nodes]
-    names = [each[0].value if isinstance(each, tuple) else each for each in first]
-    return {each if isinstance(each, str) else str(each.value) for each in names}
+    entries = _node(text, ("plugins",))
+    found = set()
+    for each in entries if isinstance(entries, list) else []:
+        # A key and its value, or a node; one with options is a mapping of one key.
+        name = each[0] if isinstance(each, tuple) else each
+        if isinstance(name, MappingNode) and name.value:
+            name = name.value[0][0]
+        if isinstance(name, ScalarNode):
+            found.add(str(name.value))
+    return found
 
 
 def folder(text: str) -> str:
-    """Give the folder of the pages."""
+    """Give the folder of the pages; an empty text where it is none of the project's."""
     value = _node(text, ("docs_dir",))
-    return value.strip("/") if isinstance(value, str) else "docs"
+    found = plain(value) if isinstance(value, str) else "docs"
+    return "" if found in (None, ".") else str(found)
 
 
 def _has_list(text: str, at: tuple[str, ...]) -> bool:

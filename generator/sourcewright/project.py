@@ -43,9 +43,9 @@ def read_shared(tree: Tree, path: str) -> SharedFile:
 
 def line_width(tree: Tree) -> int:
     """Give the line length that the project's formatter keeps; 88 where none is set."""
-    tool = _toml(tree).get("tool", {})
     for name in ("ruff", "black"):
-        width = tool.get(name, {}).get("line-length")
+        own = _tool(tree, name)
+        width = own.get("line-length") if isinstance(own, dict) else None
         if isinstance(width, int):
             return width
     return _WIDTH
@@ -55,9 +55,15 @@ def settings(tree: Tree) -> dict[str, str]:
     """Give the answers in `[tool.sourcewright]` of pyproject.toml; none without it.
 
     Raises:
-        AnswerRefused: a setting is not known, or is no text.
+        AnswerRefused: it is no table, or a setting is not known, or is no text.
     """
-    own = _toml(tree).get("tool", {}).get("sourcewright", {})
+    own = _tool(tree, "sourcewright")
+    if own is None:
+        return {}
+    if not isinstance(own, dict):
+        what = "tool.sourcewright is not a table"
+        step = 'write its settings below [tool.sourcewright], as package = "…"'
+        raise AnswerRefused(what, where="pyproject.toml", next_step=step)
     found = {}
     for key, value in own.items():
         name = key.replace("-", "_")
@@ -70,11 +76,17 @@ def settings(tree: Tree) -> dict[str, str]:
     return found
 
 
+def _tool(tree: Tree, name: str) -> object:
+    """Give what `[tool]` of pyproject.toml has by this name; None for nothing."""
+    tool = _toml(tree).get("tool")
+    return tool.get(name) if isinstance(tool, dict) else None
+
+
 def _toml(tree: Tree) -> dict[str, Any]:
     try:
         text = (tree.text("pyproject.toml") or "").removeprefix("\ufeff")
         return tomllib.loads(text)
-    except (OSError, ValueError, UnsafePath):
+    except (OSError, ValueError, RecursionError, UnsafePath):
         return {}
 
 

@@ -6,6 +6,7 @@ Reads are remembered and writes stay in memory: `plan` tells both, `commit` writ
 from __future__ import annotations
 
 import hashlib
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from sourcewright.changes import FileChange, Pending, Plan
@@ -64,6 +65,18 @@ def read_text(root: Path, path: str) -> str | None:
 def sha256(text: str | None) -> str | None:
     """Give the hash of a file's text; None for a file that isn't there."""
     return None if text is None else hashlib.sha256(text.encode()).hexdigest()
+
+
+def plain(path: object) -> str | None:
+    """Give a path as a tool's settings have it in the form that `locate` takes.
+
+    A dot is the project's own folder; None is what leads out of it, or is no path.
+    """
+    if not isinstance(path, str):
+        return None
+    found = PurePosixPath(path.strip())
+    odd = ".." in found.parts or any(each in path for each in "\\\0:")
+    return None if odd or found.is_absolute() else str(found)
 
 
 class Tree:

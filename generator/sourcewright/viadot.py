@@ -42,7 +42,8 @@ _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 def is_checkout(tree: Tree) -> bool:
     """Tell whether this is a checkout of viadot, by its metadata and its bases."""
-    if _metadata(tree).get("name") not in NAMES:
+    name = _metadata(tree).get("name")
+    if not isinstance(name, str) or name not in NAMES:
         return False
     return set(_definitions(tree, f"{SOURCES}/base.py")) >= _BASES
 
@@ -195,11 +196,10 @@ def _hides(tree: Tree, answers: Answers) -> bool:
     if answers.component != "source" or answers.get("hides_package") is not None:
         return False
     data = _metadata(tree)
-    extras = data.get("optional-dependencies", {}).values()
-    required = [
-        *data.get("dependencies", ()),
-        *(each for one in extras for each in one),
-    ]
+    extras = data.get("optional-dependencies")
+    lists = [data.get("dependencies")]
+    lists += extras.values() if isinstance(extras, dict) else []
+    required = [each for one in lists if isinstance(one, list) for each in one]
     names = {
         found.group().lower().replace("-", "_").replace(".", "_")
         for each in required
@@ -209,7 +209,7 @@ def _hides(tree: Tree, answers: Answers) -> bool:
 
 
 def _metadata(tree: Tree) -> dict[str, Any]:
-    with suppress(OSError, ValueError, SourcewrightError):
+    with suppress(OSError, ValueError, RecursionError, SourcewrightError):
         text = tree.text("pyproject.toml") or ""
         project = tomllib.loads(text.removeprefix("\ufeff")).get("project", {})
         return project if isinstance(project, dict) else {}

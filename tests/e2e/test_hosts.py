@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 TREES = Path(__file__).resolve().parents[1] / "hosts"
 BLACK, ISORT, FLAKE8 = "black --check .", "isort --check .", "flake8"
+TOML = "pyproject.toml"
 RUFF = ("ruff check", "ruff format --check")
 
 
@@ -50,6 +51,7 @@ class Host:
     pending: tuple[str, ...] = ()
     by_hand: tuple[tuple[str, str, str], ...] = ()
     source: tuple[str, ...] = ("postgresql",)
+    destination: str = "adls"
     more: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
     uses: dict[str, str] = field(default_factory=dict)
@@ -89,19 +91,23 @@ HOSTS = [
     Host(HATCH.tree, HATCH.checks, "src", HATCH.package, HATCH.tests, newline="\r\n"),
     Host(
         "flat_setuptools_black_flake8",
-        (BLACK, FLAKE8),
+        (BLACK, FLAKE8, "mypy"),
         path=".",
         package="birdcounts.connectors",
         tests="tests/birdcounts_connectors",
-        uses={"tools": "black in pyproject.toml, flake8 in .flake8"},
+        uses={"tools": f"black in {TOML}, flake8 in .flake8, mypy in {TOML}"},
     ),
     Host(
         "setup_cfg_flake8_isort",
-        (FLAKE8, ISORT),
+        (FLAKE8, ISORT, "mypy"),
         path=".",
         package="ledger_print.connectors",
         tests="tests/ledger_print_connectors",
-        uses={"metadata": "setup.cfg", "distribution": "ledger_print"},
+        uses={
+            "metadata": "setup.cfg",
+            "distribution": "ledger_print",
+            "tools": "flake8 in setup.cfg, isort in setup.cfg, mypy in setup.cfg",
+        },
     ),
     Host(
         "flat_poetry1_black_isort_mypy",
@@ -115,17 +121,17 @@ HOSTS = [
     ),
     Host(
         "src_poetry2_ruff",
-        RUFF,
+        (*RUFF, "mypy"),
         path="src",
         package="tides.connectors",
         tests="tests/tides_connectors",
-        source=("postgresql", "--set", "destinations=[]"),
+        destination="",
         more=(("destination", "local"), ("flow", "postgresql", "local")),
         uses={"metadata": "pyproject.toml", "distribution": "tide-tables"},
     ),
     Host(
         "src_pdm_single_quotes_mkdocs",
-        (*RUFF, "mkdocs build --strict --quiet"),
+        (*RUFF, "mypy", "mkdocs build --strict --quiet"),
         path="src",
         package="ferry_times.connectors",
         tests="tests/ferry_times_connectors",
@@ -143,30 +149,35 @@ HOSTS = [
     ),
     Host(
         "namespace_package",
-        ("mypy",),
+        (*RUFF, "mypy"),
         path="lib",
         package="orchard.apples.connectors",
         tests="checks/orchard_apples_connectors",
+        source=("duckdb",),
         uses={"source_folder": "lib"},
     ),
     Host(
         "lazy_flit_pyright",
-        ("basedpyright",),
+        (BLACK, "basedpyright"),
         path=".",
         package="cellar.connectors",
         tests="tests/cellar_connectors",
-        uses={"tools": "pyright in pyproject.toml"},
+        source=("orders", "--set", "kind=custom"),
+        destination="duckdb",
+        uses={"tools": "black in pyproject.toml, pyright in pyproject.toml"},
     ),
     Host(
         "importlib_tests",
-        (BLACK,),
+        (BLACK, "mypy"),
         path=".",
         package="sundial.connectors",
         tests="test/sundial_connectors",
+        source=("warehouse", "--set", "dialect=generic"),
+        destination="duckdb",
     ),
     Host(
         "sphinx_pylint",
-        ("pylint src/star_atlas", ISORT),
+        ("pylint src/star_atlas", ISORT, "mypy"),
         path="src",
         package="star_atlas.connectors",
         tests="tests/star_atlas_connectors",
@@ -176,35 +187,42 @@ HOSTS = [
     ),
     Host(
         "mkdocs_without_nav",
-        (FLAKE8, "mkdocs build --strict --quiet"),
+        (FLAKE8, "mypy", "mkdocs build --strict --quiet"),
         path=".",
         package="trailmaps.connectors",
         tests="tests/trailmaps_connectors",
         source=("orders", "--set", "kind=rest"),
-        uses={"docs_folder": "docs", "navigation": "none"},
+        uses={
+            "docs_folder": "docs",
+            "navigation": "none",
+            "tools": "flake8 in tox.ini, mypy in .mypy.ini",
+        },
     ),
     Host(
         "several_packages_literate_nav",
-        ("mypy",),
+        (BLACK, FLAKE8, "mypy"),
         path=".",
         package="quarry.ingest",
         tests="tests/quarry_ingest",
         settings=("package=quarry.ingest",),
         pending=('it asks for "pydantic>=2" already',),
         by_hand=(("pyproject.toml", "pydantic>=2", "pydantic>=2.10,<3"),),
+        source=("mssql",),
+        destination="s3",
         notes=("literate-nav",),
     ),
     Host(
         "prefect_and_config_of_its_own",
-        ("mypy",),
+        (BLACK, FLAKE8, "mypy"),
         path="src",
         package="harbour.connectors",
         tests="tests/harbour_connectors",
-        uses={"tools": "mypy in mypy.ini"},
+        source=("oracle",),
+        uses={"tools": "black in pyproject.toml, flake8 in tox.ini, mypy in mypy.ini"},
     ),
     Host(
         "setup_py_alone",
-        (),
+        (FLAKE8, ISORT, "mypy"),
         path=".",
         package="oldmill.connectors",
         tests="tests/oldmill_connectors",
@@ -275,6 +293,17 @@ class Commands:
         return cli.run([*words, *made, "--project", str(self.folder)])
 
 
+def test_twelve_hosts_have_a_linter_or_formatter_and_a_type_checker() -> None:
+    programs = {
+        host.tree: {check.split()[0] for check in host.checks} for host in HOSTS
+    }
+    assert {*programs} == {path.name for path in TREES.iterdir()}
+    linted = {"black", "flake8", "isort", "pylint", "ruff"}
+    typed = {"basedpyright", "mypy"}
+    both = [tree for tree, own in programs.items() if own & linted and own & typed]
+    assert len(both) >= 12
+
+
 EVERY_HOST = bool(os.environ.get("SOURCEWRIGHT_WHOLE_CORPUS"))
 TRIED = HOSTS if EVERY_HOST else random.Random(12).sample(HOSTS, 4)  # noqa: S311
 
@@ -309,7 +338,8 @@ def test_a_host_stays_content_and_gets_every_byte_back(
         assert each in said.out
     for each in host.notes:
         assert each in said.err
-    for words in (("source", *host.source), *host.more):
+    into = ("--set", f"destinations=[{host.destination}]")
+    for words in (("source", *host.source, *into), *host.more):
         assert run("add", *words) == code
     _paste(folder, host)
     assert run("weave") == cli.DONE
@@ -348,7 +378,8 @@ def _content(checkout: Checkout, host: Host, folder: Path) -> None:
         done = shell.run(*each.split(), folder=checkout.path)
         assert done.returncode == 0, f"{each}:\n{done.stdout}"
     shell = type(shell)({**shell.environment, "PYTHONPATH": str(folder / host.path)})
-    ours, own = Path(host.tests).name, f"{host.source[0]} or adls or config"
+    names = filter(None, (host.source[0], host.destination, "config"))
+    ours, own = Path(host.tests).name, " or ".join(names)
     chosen = f"not {ours} or (({own}) and not integration)"
     done = shell.run("pytest", "-q", "-k", chosen, folder=folder)
     assert done.returncode == 0, done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -42,11 +43,11 @@ EDITS = {
     ),
     f"{CODE}/orchestration/prefect/tasks/__init__.py": (
         ('"""', '# Tasks.\n"""'),
-        ("__all__", "LIMIT = 1\n__all__"),
+        ("[str] = []", "[str] = ['LIMIT']\nLIMIT = 1"),
     ),
     f"{CODE}/orchestration/prefect/flows/__init__.py": (
         ('"""', '# Flows.\n"""'),
-        ("__all__", "LIMIT = 1\n__all__"),
+        ("[str] = []", "[str] = ['LIMIT']\nLIMIT = 1"),
     ),
 }
 
@@ -81,6 +82,15 @@ def _changed(host: Checkout) -> Counter[str]:
     )
 
 
+def _exported(text: str) -> list[str]:
+    """Give the entries of a module's `__all__`."""
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "__all__":
+            assert node.value, "a list without a value"
+            return list(ast.literal_eval(node.value))
+    return []
+
+
 def test_what_is_not_committed_stays_below_what_is_added(
     host: Checkout, plain_template: Path
 ) -> None:
@@ -93,6 +103,11 @@ def test_what_is_not_committed_stays_below_what_is_added(
     # A list on one line gets an entry, and is another line then.
     lost = {row for row in changed - _changed(host) if "__all__" not in row}
     assert lost <= {'+adls = ["azure-identity>=1.20"]'}
+    for path in EDITS:
+        if path.endswith(".py"):
+            mine = _exported(before[path].decode())
+            assert mine
+            assert [e for e in _exported(host.read(path)) if e in mine] == mine
     edited = [path for path in EDITS if host.files()[path] != before[path]]
     assert set(edited) == set(EDITS) - {"mypy.ini"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -36,7 +37,17 @@ def _look(root: Path, files: dict[str, str], **given: str) -> adopting.Found:
     return adopting.look(Tree(root), Answers("project", tuple(given.items())))
 
 
+def _told(lines: str) -> dict[str, str]:
+    return {"pyproject.toml": PROJECT + lines}
+
+
+def _pytest(paths: object) -> dict[str, str]:
+    return _told(f"[tool.pytest.ini_options]\ntestpaths = {json.dumps(paths)}\n")
+
+
 CODE = {"pyproject.toml": PROJECT, "src/acme/__init__.py": ""}
+USUAL = {"package": "acme.connectors", "tests_folder": "tests/acme_connectors"}
+PAGES = {"docs_folder": "docs"}
 FOUND: list[tuple[dict[str, str], dict[str, Any]]] = [
     (CODE, {"package": "acme.connectors", "source_folder": "src", "tools": {}}),
     (CODE | {"acme/__init__.py": ""}, {"source_folder": "src"}),
@@ -108,6 +119,80 @@ FOUND: list[tuple[dict[str, str], dict[str, Any]]] = [
         | {"pyproject.toml": f"{PROJECT}[tool.sourcewright]\npackage = 'acme.io'\n"},
         {"package": "acme.io", "tests_folder": "tests/acme_io"},
     ),
+    (
+        CODE | _pytest(["."]) | {"tests/a.py": ""},
+        {"tests_folder": "tests/acme_connectors"},
+    ),
+    (
+        CODE | _pytest(["./checks/", "tests"]) | {"checks/a.py": "", "tests/a.py": ""},
+        {"tests_folder": "checks/acme_connectors"},
+    ),
+    (
+        CODE | _pytest(["../checks", "/checks", "a\\b"]) | {"checks/a.py": ""},
+        {"tests_folder": "tests/acme_connectors"},
+    ),
+    (
+        CODE | _pytest(["src", "src/acme", "tests"]) | {"tests/a.py": ""},
+        {"tests_folder": "tests/acme_connectors"},
+    ),
+    (
+        _pytest(["acme", "docs"]) | {"acme/__init__.py": "", "docs/a.md": ""},
+        {"source_folder": ".", "tests_folder": "tests/acme_connectors"},
+    ),
+    (
+        _pytest(["acme", "checks"])
+        | {"acme/__init__.py": "", "checks/__init__.py": ""},
+        {"source_folder": ".", "tests_folder": "checks/acme_connectors"},
+    ),
+    (
+        CODE | _pytest(["spec"]) | {"spec/a.py": ""},
+        {"tests_folder": "spec/acme_connectors"},
+    ),
+    (
+        CODE | {"mkdocs.yml": f"{MKDOCS}docs_dir: ./handbook\n"},
+        {"docs_folder": "handbook"},
+    ),
+    (CODE | {"mkdocs.yml": f"{MKDOCS}docs_dir: ../pages\n"}, {"docs_folder": ""}),
+    (
+        _told("[tool.setuptools.packages.find]\nwhere = ['./code']\n")
+        | {"code/acme/__init__.py": ""},
+        {"package": "acme.connectors", "source_folder": "code"},
+    ),
+    (
+        _told("[tool.setuptools]\npackage-dir = {'' = 'code'}\n")
+        | {"code/ns/acme/__init__.py": ""},
+        {"package": "ns.acme.connectors", "source_folder": "code"},
+    ),
+    (
+        {"setup.cfg": "[options]\npackage_dir =\n    = code\n"}
+        | {"code/acme/__init__.py": ""},
+        {"package": "acme.connectors", "source_folder": "code"},
+    ),
+    (
+        _told("[tool.hatch.build.targets.wheel]\npackages = ['code/acme']\n")
+        | {"code/acme/__init__.py": ""},
+        {"package": "acme.connectors", "source_folder": "code"},
+    ),
+    (
+        _told("[tool.maturin]\npython-source = 'py'\n") | {"py/acme/__init__.py": ""},
+        {"package": "acme.connectors", "source_folder": "py"},
+    ),
+    (
+        {"pyproject.toml": "[project]\nname = 'ns-acme'\n", "ns/acme/__init__.py": ""},
+        {"package": "ns.acme.connectors", "source_folder": "."},
+    ),
+    ({"pyproject.toml": "tool = 'x'\n" + PROJECT, "src/acme/__init__.py": ""}, USUAL),
+    (_told("dynamic = 3\n") | {"src/acme/__init__.py": ""}, USUAL),
+    (CODE | {"pyproject.toml": "[project]\nname = ['a']\n"}, USUAL),
+    (
+        CODE | {"pyproject.toml": f"{PROJECT}[tool]\nruff = 3\npoetry.packages = 3\n"},
+        USUAL,
+    ),
+    (CODE | _pytest(3), USUAL),
+    (CODE | _pytest([3, ["tests"]]), USUAL),
+    (CODE | {"mkdocs.yml": "plugins: [[], {}, x: {}, mkdocstrings]\n"}, PAGES),
+    (CODE | {"mkdocs.yml": "plugins: {mkdocstrings: {}, [a]: 1}\n"}, PAGES),
+    (CODE | {"mkdocs.yml": "plugins: mkdocstrings\n"}, {"docs_folder": ""}),
 ]
 
 
@@ -124,6 +209,8 @@ def test_what_is_there_is_found(
 UNKNOWN = [
     (CODE | {"pyproject.toml": "[project]\nname = 'x'\n", "src/b/__init__.py": ""}),
     (CODE | {"src/acme/connectors.py": ""}),
+    (_told("") | {"code/acme/__init__.py": ""}),
+    (_told("") | {"lib/code/acme/__init__.py": ""}),
 ]
 
 
@@ -154,6 +241,18 @@ REFUSED = [
         CODE | {"pyproject.toml": f"{PROJECT}[tool.sourcewright]\nfolder = 'x'\n"},
         "a setting that can't be used: folder",
     ),
+    (
+        CODE | {"pyproject.toml": f"{PROJECT}[tool]\nsourcewright = 3\n"},
+        "tool.sourcewright is not a table",
+    ),
+    (
+        CODE | {"pyproject.toml": f"{PROJECT}dependencies = [\n  oops\n"},
+        "pyproject.toml is not valid TOML: Invalid value (at line 5, column 3)",
+    ),
+    (
+        {"pyproject.toml": "x =\n", "setup.cfg": "[options]\n", "acme/__init__.py": ""},
+        "pyproject.toml is not valid TOML: Invalid value (at line 1, column 4)",
+    ),
 ]
 
 
@@ -164,6 +263,35 @@ def test_what_has_no_place_for_connectors_is_refused(
     with pytest.raises(SourcewrightError, match=re.escape(why)) as caught:
         _look(tmp_path, files)
     assert caught.value.next_step
+
+
+def test_what_is_answered_is_not_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    root = tmp_path / "acme"
+    root.mkdir()
+    (root / "linked").symlink_to(tmp_path / "elsewhere")
+    files = CODE | _pytest(["linked"]) | {"mkdocs.yml": MKDOCS}
+    given = {"tests_folder": "checks/ours", "docs_folder": "pages"}
+    found = _look(root, files, **given)
+    assert given.items() <= found.values.items()
+    assert _look(root, files).values["tests_folder"] == "tests/acme_connectors"
+
+
+def test_a_folder_of_code_that_is_answered_is_no_namespace(tmp_path: Path) -> None:
+    files = _told("") | {"code/acme/__init__.py": ""}
+    found = _look(tmp_path, files)
+    assert "--set source_folder=code" in found.unknown
+    again = _look(tmp_path, files, source_folder="code")
+    assert (again.values["package"], again.unknown) == ("acme.connectors", "")
+
+
+def test_a_file_that_is_not_utf_8_is_said(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(b'[project]\nname = "caf\xe9"\n')
+    with pytest.raises(
+        SourcewrightError, match=r"pyproject\.toml is not UTF-8"
+    ) as caught:
+        _look(tmp_path, {})
+    assert caught.value.where == "pyproject.toml"
 
 
 NOTED = [
@@ -215,6 +343,20 @@ def test_what_nothing_is_entered_for_is_said(
     assert not any("../../../" in each for each in notes)
 
 
+MYPY = """\
+[mypy]
+files = packages/core/src
+mypy_path = packages/core/src
+follow_imports = skip
+disallow_any_expr = True
+"""
+MYPY_IN_TOML = """\
+[tool.mypy]
+files = ["packages/core/src"]
+mypy_path = "packages/core/src"
+follow_imports = "skip"
+disallow_any_expr = true
+"""
 PASTED = [
     (".isort.cfg", "[settings]\nforce_single_line = true\n", ("isort", "--check", ".")),
     (
@@ -227,6 +369,15 @@ PASTED = [
         "[MAIN]\ndisable = all\nenable = C0301\nmax-line-length = 60\n",
         ("pylint", "src", "tests"),
     ),
+    # At the top of a monorepo, where the tools are run.
+    (
+        "../../pyproject.toml",
+        "[tool.black]\nline-length = 60\n",
+        ("black", "--check", "."),
+    ),
+    ("../../tox.ini", "[flake8]\nmax-line-length = 60\n", ("flake8",)),
+    ("../../mypy.ini", MYPY, ("mypy",)),
+    ("../../pyproject.toml", MYPY_IN_TOML, ("mypy",)),
 ]
 
 
@@ -241,20 +392,27 @@ def test_lines_that_are_said_do_what_they_are_said_for(
     shell: Shell,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    root = tmp_path / "mono" / "packages" / "core"
+    settings = (root / file).resolve()
+    top = settings.parent
     for path, content in (CODE | {file: text, "tests/__init__.py": ""}).items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(content, encoding="utf-8")
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(content, encoding="utf-8")
+    shell.said("git", "init", "--quiet", folder=top)
     tool = [str(Path(sys.executable).with_name(command[0])), *command[1:]]
-    assert shell.run(*tool, folder=tmp_path).returncode == 0
+    done = shell.run(*tool, folder=top)
+    assert done.returncode == 0, done.stdout
     options = ["--template", str(plain_template), "--json"]
-    assert cli.run(["init", "--project", str(tmp_path), *options]) == cli.DONE
-    assert shell.run(*tool, folder=tmp_path).returncode != 0
+    assert cli.run(["init", "--project", str(root), *options]) == cli.DONE
+    # What is found gives 1, and 16 where it is pylint that finds it.
+    assert shell.run(*tool, folder=top).returncode in {1, 16}
     notes = json_output.read(capsys.readouterr().out)["notes"]
     said = next(each for each in notes if each.startswith(f"{file}: "))
-    header, *lines = [line.removeprefix("    ") for line in said.split("\n")[1:]]
-    assert text.startswith(f"{header}\n")
-    (tmp_path / file).write_text("\n".join([text.rstrip(), *lines, ""]), "utf-8")
-    done = shell.run(*tool, folder=tmp_path)
+    lines = [line.removeprefix("    ") for line in said.split("\n")[1:]]
+    # Below the section that is there, or a section of their own.
+    below = lines[1:] if text.startswith(f"{lines[0]}\n") else ["", *lines]
+    settings.write_text("\n".join([text.rstrip(), *below, ""]), "utf-8")
+    done = shell.run(*tool, folder=top)
     assert done.returncode == 0, done.stdout
 
 

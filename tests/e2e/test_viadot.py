@@ -155,8 +155,7 @@ def _small(folder: Path) -> Host:
 
 
 def _own(folder: Path) -> Host:
-    if viadot_checkout.python() is None:
-        pytest.skip("viadot installs on Python 3.12 and newer: none is here")
+    viadot_checkout.python()
     checkout = viadot_checkout.unpacked()
     place = viadot_checkout.environment(checkout)
     home = folder / "home"
@@ -208,6 +207,18 @@ def changed(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Changed:
 @pytest.fixture
 def copy(small: Host, tmp_path: Path) -> Path:
     return Path(shutil.copytree(small.pristine, tmp_path / "checkout"))
+
+
+@pytest.mark.parametrize(
+    ("ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)]
+)
+def test_without_a_python_for_viadot_ci_fails_and_others_skip(
+    ci: str, outcome: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(viadot_checkout, "VERSIONS", ("3.99",))
+    with pytest.raises(outcome, match=r"Python 3\.99, and none is here: install"):
+        viadot_checkout.python.__wrapped__()
 
 
 def test_nothing_is_in_the_way_and_nothing_is_left_to_do_by_hand(

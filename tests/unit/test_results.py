@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests import results
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+TESTS = Path(__file__).resolve().parents[1]
 KEPT = sorted(results.RESULTS.glob("*.md"))
 
 
@@ -34,6 +33,25 @@ def test_what_is_kept_is_what_was_counted_last(tmp_path: Path) -> None:
 
 def test_the_kills_are_kept() -> None:
     assert "kill" in [path.stem for path in KEPT]
+
+
+def _sweeps() -> set[str]:
+    """Give the names that the tests tell their counts under."""
+    found = set()
+    for path in TESTS.rglob("*.py"):
+        text = path.read_text("utf-8")
+        # What is generated, and what is woven into, has no sweeps.
+        if path.is_relative_to(TESTS / "reference") or "keep(" not in text:
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "keep":
+                # A sweep's counts are named; what else is called keep has none.
+                found |= {ast.literal_eval(e) for e in node.args if node.keywords}
+    return found
+
+
+def test_every_sweep_is_kept_and_what_is_kept_is_a_sweep() -> None:
+    assert {path.stem for path in KEPT} == _sweeps()
 
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)

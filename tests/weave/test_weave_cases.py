@@ -113,6 +113,10 @@ REFUSED = [
     (OPTION, "[metadata]\nname = x\n", "no section [options]"),
     (OPTION, "[options]\ninstall_requires = a\n", "not a list of lines"),
     (OPTION, "[options]\ninstall_requires =\n  adlfs<2026\n", "asks for"),
+    (OPTION, "[options]\ninstall_requires =\n  a\n# why\n  adlfs<2026\n", "asks for"),
+    (OPTION, "[options]\ninstall_requires =\n; why\n  adlfs<2026\n", "asks for"),
+    (OPTION, "[options]\ninstall-requires =\n  a\n", "an older name"),
+    (OPTION, "[options]\ninstall-requires: a\ninstall_requires =\n", "an older name"),
     (OPTION, "[options\n", "not valid INI"),
     (PROGRAM, "from setuptools import setup\n\nsetup()\n", "is a program"),
     (PROGRAM, "setup(\n", "not valid Python"),
@@ -244,6 +248,13 @@ BETWEEN = [
         "[options]\n",
         ("requires =\n", "requires =\n    aaa\n"),
         "[options]\ninstall_requires =\n    aaa\n",
+    ),
+    (
+        OPTION,
+        "[options]\ninstall_requires =\n  a\n# why\n  c\n# next\npython_requires = 3\n",
+        ("  adlfs>=2026.4\n# next", "  adlfs>=2026.4\n  mine\n# next"),
+        "[options]\ninstall_requires =\n  a\n# why\n  c\n  mine\n# next\n"
+        "python_requires = 3\n",
     ),
 ]
 

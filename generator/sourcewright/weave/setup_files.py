@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _SECTION, _KEY = "options", "install_requires"
 _KEY_LINE = re.compile(rf"{_KEY}[ \t]*[=:][ \t]*")
+_OLDER_KEY_LINE = re.compile(r"install-requires[ \t]*[=:]")
+_COMMENT = ("#", ";")
 _INDENT = "    "
 
 
@@ -51,13 +53,17 @@ def _rows(text: str) -> list[tuple[int, str]] | None:
     """Give the line of the key and those of its requirements; None without the key.
 
     Raises:
-        EditRefused: there is no such section, or the list isn't one of lines.
+        EditRefused: there is no such section, the list isn't one of lines, or its key
+            is the older one.
     """
     section = next((e for e in ini.sections(text) if e.name == _SECTION), None)
     if section is None:
         what = f"it has no section [{_SECTION}]"
         raise EditRefused(what)
     inside = [row for row in lines(text) if section.start < row[0] < section.end]
+    if any(_OLDER_KEY_LINE.match(row) for _, row in inside):
+        what = f"it has install-requires, an older name of {_KEY}"
+        raise EditRefused(what)
     at = next((i for i, (_, row) in enumerate(inside) if _KEY_LINE.match(row)), None)
     if at is None:
         return None
@@ -66,10 +72,11 @@ def _rows(text: str) -> list[tuple[int, str]] | None:
         raise EditRefused(what)
     rows = [inside[at]]
     for row in inside[at + 1 :]:
-        if row[1].strip() and not row[1][0].isspace():
+        # A comment ends no list, even one that isn't indented.
+        if row[1].strip() and not row[1].startswith((" ", "\t", *_COMMENT)):
             break
         rows.append(row)
-    while not rows[-1][1].strip():
+    while not rows[-1][1].strip() or rows[-1][1].startswith(_COMMENT):
         rows.pop()
     return rows
 
