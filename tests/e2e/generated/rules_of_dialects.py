@@ -229,7 +229,7 @@ DUCKDB_RULES = [
     Mutation(
         "duckdb: a locked file is worth a retry",
         DUCKDB,
-        '    ("[Ll]ock", SourceUnavailableError, "try again when nobody writes."),\n',
+        '    ("IO Error: .*lock", SourceUnavailableError, "try again when nobody writes."),\n',
         "",
         DUCKDB_UNIT,
         "test_an_error_is_told_apart_by_its_text",
@@ -285,8 +285,8 @@ GENERIC_RULES = [
     Mutation(
         "generic: a locked database is worth a retry",
         GENERIC,
-        "[Ll]ock|time ?out",
-        "time ?out",
+        r"\b([Dd]ead)?[Ll]ock(ed)?\b|",
+        "",
         GENERIC_UNIT,
         BY_TEXT,
     ),

@@ -30,7 +30,25 @@ SAMPLE_ROWS = 10_000  # to see whether a column's values repeat
 WRITABLE_YEARS = 30_000  # before 1970 or after
 WRITABLE_SECONDS = WRITABLE_YEARS * 365 * 86_400
 
-BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+BYTES = (
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_binary_view,
+    pa.types.is_fixed_size_binary,
+)
+# What else has an exact form as text.
+PLAIN = (
+    pa.types.is_null,
+    pa.types.is_boolean,
+    pa.types.is_integer,
+    pa.types.is_floating,
+    pa.types.is_decimal,
+    pa.types.is_date,
+    pa.types.is_time,
+    pa.types.is_timestamp,
+    pa.types.is_string,
+    pa.types.is_large_string,
+)
 
 
 class BatchWriter(Protocol):
@@ -138,19 +156,35 @@ def _writable(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Return a batch as a file of text can hold it: bytes are hex digits.
 
     Raises:
-        UnsupportedTypeError: A date is too far away to be written; names the column.
+        UnsupportedTypeError: A type has no exact form as text, or a date is too far
+            away to be written; names the column.
     """
     for number, (name, column) in enumerate(
         zip(batch.schema.names, batch.columns, strict=True)
     ):
-        kind = column.type
-        if pa.types.is_temporal(kind) and not pa.types.is_time(kind):
-            _check_near(name, column)
-        elif any(fits(kind) for fits in BYTES):
-            digits = [v if v is None else v.hex() for v in column.to_pylist()]
-            text = pa.array(digits, pa.string())
-            batch = batch.set_column(number, name, text)
+        batch = batch.set_column(number, name, _plain(name, column))
     return batch
+
+
+def _plain(name: str, column: pa.Array) -> pa.Array:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if pa.types.is_string_view(kind):
+        kind = pa.large_string()
+    if any(fits(kind) for fits in BYTES):
+        digits = [v if v is None else v.hex() for v in column.to_pylist()]
+        return pa.array(digits, pa.string())
+    if not any(fits(kind) for fits in PLAIN):
+        raise UnsupportedTypeError(
+            f"The column '{name}' ({column.type}) has no exact form in a file of text.",
+            f"column '{name}'",
+            "write Parquet, or cast the column to text in the query.",
+        )
+    column = column.cast(kind)
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        _check_near(name, column)
+    return column
 
 
 def _check_near(name: str, column: pa.Array) -> None:
@@ -231,7 +265,8 @@ def write_batches(batches: Iterable[pa.RecordBatch], sink: Sink, path: str) -> W
     Raises:
         SchemaChangedError: A batch differs from the first one; names the column.
         UnsupportedFormatError: No format has this suffix.
-        UnsupportedTypeError: The format can't hold a value; names the column.
+        UnsupportedTypeError: Two columns have one name, or the format can't hold a
+            type or a value; names the column.
     """
     open_writer = WRITERS[check_suffix(path)]
     remaining = iter(batches)
@@ -239,6 +274,7 @@ def write_batches(batches: Iterable[pa.RecordBatch], sink: Sink, path: str) -> W
     if first is None:
         msg = "write_batches() needs a batch to know the columns, even an empty one"
         raise ValueError(msg)
+    _check_names(first.schema.names)
     counted = _Counted(sink)
     writer = open_writer(counted, first.schema)
     rows = 0
@@ -248,6 +284,16 @@ def write_batches(batches: Iterable[pa.RecordBatch], sink: Sink, path: str) -> W
         rows += batch.num_rows
     writer.close()
     return Written(path, rows, counted.tell(), counted.hash.hexdigest())
+
+
+def _check_names(names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise UnsupportedTypeError(
+                f"Two columns are named '{name}', which readers can't tell apart.",
+                f"column '{name}'",
+                "rename one of them in the query.",
+            )
 
 
 def read_batches(file: IO[bytes] | io.RawIOBase, path: str) -> Iterator[pa.RecordBatch]:

@@ -25,6 +25,7 @@ from acme.certificates import (
     reason_for_distrust,
 )
 from acme.exceptions import (
+    ConfigError,
     ConnectorError,
     CredentialError,
     FatalError,
@@ -109,6 +110,9 @@ class HttpClient:
             limits: Of time, rate and size.
             place: The credentials, for messages.
             ca_file: The certificates that are trusted in place of the public ones.
+
+        Raises:
+            ConfigError: A variable names a proxy that can't be used.
         """
         self.origin = _origin(base_url)
         self._authentication = authentication
@@ -204,13 +208,16 @@ class HttpClient:
         return urlunsplit(parts._replace(query=urlencode(kept)))
 
     def _open(self, url: str, *, signing: bool) -> httpx.Client:
-        parts = urlsplit(url)
-        # A client that is given its transport doesn't look for proxies by itself.
-        direct = proxy_bypass(parts.hostname or "")
-        proxy = None if direct else getproxies().get(parts.scheme)
-        transport: httpx.BaseTransport = httpx.HTTPTransport(
-            verify=self._trusted, proxy=proxy
-        )
+        transport: httpx.BaseTransport
+        try:
+            transport = httpx.HTTPTransport(verify=self._trusted, proxy=_proxy_for(url))
+        except (httpx.InvalidURL, ImportError, ValueError):
+            # From None: their texts have the proxy's address, and with it its password.
+            raise ConfigError(
+                "The proxy's address is none, or of a kind that can't be used.",
+                "the variable HTTP_PROXY, HTTPS_PROXY or ALL_PROXY",
+                "write it as http://proxy:3128; for socks5:// install httpx[socks].",
+            ) from None
         if signing:
             transport = _SigningTransport(transport, self)
         timeout = httpx.Timeout(
@@ -261,7 +268,7 @@ class HttpClient:
                         _content_type(response),
                         response.links.get("next", {}).get("url"),
                     )
-            target = self.without_secrets(urljoin(address, location))
+            target = self.without_secrets(joined(address, location))
             if address.startswith("https:") and not target.startswith("https:"):
                 raise UnexpectedResponseError(
                     "The server redirects to an address without TLS, which isn't asked.",
@@ -305,7 +312,9 @@ class HttpClient:
             raise _Again("The proxy gave no connection") from None
         except httpx.DecodingError:
             raise _Again("The answer can't be decompressed") from None
-        except httpx.TransportError:
+        except httpx.TransportError as err:
+            if "location header" in str(err):  # which httpx reads before it is asked to
+                raise _leads_nowhere(address) from None
             raise _Again("The connection broke off") from None
         except httpx.InvalidURL:
             raise QueryRejectedError(
@@ -442,6 +451,43 @@ OTHER_REFUSAL = (
 )
 
 
+def _proxy_for(url: str) -> str | None:
+    """Return the proxy that the environment names for an address, if any.
+
+    A client that is given its transport doesn't look for one by itself.
+    """
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+
+
+def joined(address: str, target: str) -> str:
+    """Return where the answer of an address leads to.
+
+    Raises:
+        UnexpectedResponseError: That is no address, or none of HTTP. It isn't shown.
+    """
+    try:
+        found = urljoin(address, target)
+        scheme = urlsplit(found).scheme
+    except ValueError:  # brackets that can't be
+        raise _leads_nowhere(address) from None
+    if scheme not in PORTS:
+        raise _leads_nowhere(address)
+    return found
+
+
+def _leads_nowhere(address: str) -> ConnectorError:
+    return UnexpectedResponseError(
+        "The answer leads to what is no address of HTTP.",
+        address,
+        "correct `base_url` or the pagination, or ask who runs the API.",
+    )
+
+
 def _status(number: int) -> str:
     try:
         return f"{number} {HTTPStatus(number).phrase}"
@@ -477,7 +523,7 @@ def _retry_after(text: str) -> float | None:
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

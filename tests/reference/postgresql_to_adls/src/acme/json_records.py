@@ -28,8 +28,12 @@ COLLECTED = "undeclared_fields"  # the column of "collect"
 
 LONGEST = 63  # bits of an integer, beside its sign
 MOST_DIGITS = 76  # of a decimal in Arrow
-LAST_CLOSED = 2  # characters from the end at which a message says that a text ends
+BYTE_ORDER_MARK = "\ufeff"  # which RFC 8259 lets a reader pass over
 
+# What is left of a literal, a number or an escape where a text ends within it.
+CUT = re.compile(
+    r"(-|t|tr|tru|f|fa|fal|fals|n|nu|nul|[.]|[eE][+-]?|u[0-9a-fA-F]{0,4})?"
+)
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6}0*)?)?(?P<zone>Z|[+-]\d\d:?\d\d)?"
@@ -51,11 +55,13 @@ def parse(body: bytes, where: str) -> Any:
     Raises:
         SourceUnavailableError: The text ends too early; a retry may help.
         UnexpectedResponseError: The text isn't UTF-8, or isn't JSON; or it holds NaN, an
-            infinity, or an object with one name twice.
+            infinity, a number too large to read, or an object with one name twice.
     """
     try:
-        text = body.decode("utf-8")
+        text = body.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as err:
+        if err.reason == "unexpected end of data":
+            raise _cut_short(body, where) from None
         raise UnexpectedResponseError(
             f"The answer isn't UTF-8, from byte {err.start} on.",
             where,
@@ -70,11 +76,7 @@ def parse(body: bytes, where: str) -> Any:
         )
     except json.JSONDecodeError as err:
         if _ends_early(err, text):
-            raise SourceUnavailableError(
-                f"The answer ends too early, after {len(body)} bytes.",
-                where,
-                "try again; if it stays so, ask for smaller pages.",
-            ) from None
+            raise _cut_short(body, where) from None
         raise UnexpectedResponseError(
             f"The answer isn't JSON: {err.msg}, line {err.lineno} column {err.colno}.",
             where,
@@ -83,6 +85,12 @@ def parse(body: bytes, where: str) -> Any:
     except _Unfit as err:
         raise UnexpectedResponseError(
             f"The answer isn't JSON that has one meaning: {err}.",
+            where,
+            "ask who runs the API to correct it.",
+        ) from None
+    except ArithmeticError:
+        raise UnexpectedResponseError(
+            "The answer has a number with an exponent that is too large to read.",
             where,
             "ask who runs the API to correct it.",
         ) from None
@@ -213,10 +221,21 @@ class Records:
         Raises:
             SchemaChangedError: A field is undeclared or missing, and may not be.
             UnsupportedTypeError: A value isn't of its column's type.
+            UnexpectedResponseError: A value is too deep to become text.
         """
-        if records:
-            yield from _split(self._batch(records), batch_bytes)
-            self.count += len(records)
+        if not records:
+            return
+        try:
+            batch = self._batch(records)
+        except RecursionError:
+            raise UnexpectedResponseError(
+                f"A field holds JSON too deep to read, among records {self.count + 1} "
+                f"to {self.count + len(records)}.",
+                self.where,
+                "ask for fewer fields.",
+            ) from None
+        yield from _split(batch, batch_bytes)
+        self.count += len(records)
 
     def _batch(self, records: Sequence[dict[str, Any]]) -> pa.RecordBatch:
         arrays = [
@@ -305,9 +324,17 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _ends_early(error: json.JSONDecodeError, text: str) -> bool:
-    rest = len(text.rstrip()) - error.pos
     return bool(text.strip()) and (
-        rest < LAST_CLOSED or error.msg.startswith("Unterminated string")
+        error.msg.startswith("Unterminated string")
+        or bool(CUT.fullmatch(text[error.pos :].strip()))
+    )
+
+
+def _cut_short(body: bytes, where: str) -> SourceUnavailableError:
+    return SourceUnavailableError(
+        f"The answer ends too early, after {len(body)} bytes.",
+        where,
+        "try again; if it stays so, ask for smaller pages.",
     )
 
 

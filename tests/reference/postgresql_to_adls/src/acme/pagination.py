@@ -73,7 +73,17 @@ class SinglePage:
         return {}
 
     def after(self, page: Page, read: int) -> Next | None:  # noqa: ARG002 - the protocol's
-        """Return None: there is no other page."""
+        """Return None: there is no other page.
+
+        Raises:
+            UnexpectedResponseError: The header `Link` says that there is one.
+        """
+        if page.next_link:
+            raise UnexpectedResponseError(
+                "The answer is a page, and its header `Link` names the next one.",
+                page.address,
+                "set `pagination` to LinkHeader().",
+            )
         return None
 
 

@@ -214,6 +214,30 @@ class LiveFileDestinationContract(LiveDestinationContract):
 
     replacing: ClassVar[dict[str, Any]] = {"overwrite": True}
 
+    def test_a_check_leaves_the_files_beside_as_they_were(
+        self, live_destination: Destination, path: str
+    ) -> None:
+        folder, _, name = path.rpartition("/")
+        beside = [f"{folder}/_{name}", f"{folder}/_{name}.partial.parquet"]
+        for each in beside:
+            live_destination.from_df(OLD, each)
+        live_destination.from_batches([BATCH], path, check=list)
+        for each in beside:
+            found = self.read(live_destination, each)
+            assert found.to_pylist() == OLD.to_dict("records")
+
+    def test_two_checked_loads_of_one_file_see_their_own_rows(
+        self, live_destination: Destination, path: str
+    ) -> None:
+        def check(batches: Iterator[pa.RecordBatch]) -> None:
+            live_destination.from_df(OLD, path, check=list)
+            seen.extend(pa.Table.from_batches(batches).to_pylist())
+
+        seen: list[dict[str, Any]] = []
+        live_destination.from_batches([BATCH], path, check=check, **self.replacing)
+        assert seen == BATCH.to_pylist()
+        assert self.read(live_destination, path).to_pylist() == BATCH.to_pylist()
+
     def test_another_file_in_its_place_is_noticed(
         self, live_destination: Destination, path: str
     ) -> None:

@@ -1,6 +1,7 @@
 """The base classes, tried on SQLite, which Python brings along."""
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 import io
 from pathlib import Path
 import sqlite3
@@ -27,6 +28,9 @@ from acme.sources.base import (
     SQL,
     Credentials,
     FileDestination,
+    is_stale,
+    partial_path,
+    partial_start,
 )
 from ..contracts.source import LiveSourceContract
 
@@ -155,6 +159,12 @@ def test_batches_grow_until_they_are_as_long_as_they_may_be(source: SQLite) -> N
     assert [batch.num_rows for batch in batches] == [100, 500, 400]
 
 
+def test_batches_stay_short_where_later_rows_are_longer(source: SQLite) -> None:
+    words = "CASE WHEN number > 100 THEN hex(zeroblob(1000)) ELSE '' END AS words"
+    batches = source.to_batches(f"SELECT {words} FROM ({TestSQLite.many_query})")
+    assert [batch.num_rows for batch in batches] == [100, 500, 400]
+
+
 def test_polars_takes_the_columns_as_they_are(source: SQLite) -> None:
     polars = pytest.importorskip("polars")
     df = source.to_polars(TestSQLite.rows_query)
@@ -181,3 +191,29 @@ def test_a_data_frame_is_written_without_its_index(rows: int) -> None:
     table = parquet.read_table(destination.sink)
     assert table.column_names == ["text"]
     assert table.to_pylist() == [{"text": ""}, {"text": None}][:rows]
+
+
+@pytest.mark.parametrize("path", ["file.parquet", "bucket/a/file.parquet"])
+def test_what_is_checked_has_a_name_of_its_load_s_own(path: str) -> None:
+    first, second = (partial_path(path, load) for load in ("monday", "tuesday"))
+    assert first != second
+    assert first == partial_path(path, "monday")
+    assert first.startswith(path.replace("file.parquet", "_file.parquet."))
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "expected"),
+    [
+        (f"_file.parquet.{'0' * 32}.partial", 2, True),
+        (f"_file.parquet.{'0' * 32}.partial", 0, False),
+        (f"_file.parquet.{'0' * 31}.partial", 2, False),
+        (f"_file.parquet.{'0' * 32}.partial.parquet", 2, False),
+        ("_file.parquet.csv", 2, False),
+    ],
+)
+def test_what_a_killed_load_left_is_known_by_its_name_and_age(
+    name: str, days: int, *, expected: bool
+) -> None:
+    modified = datetime.now(UTC) - timedelta(days=days)
+    start = partial_start("a/file.parquet")
+    assert is_stale(f"a/{name}", start, modified) is expected

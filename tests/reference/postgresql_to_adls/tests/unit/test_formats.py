@@ -55,6 +55,65 @@ def test_a_day_too_far_away_for_text_is_refused_not_written_as_another(
         write_batches([batch], io.BytesIO(), f"file{suffix}")
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.list_(pa.int64()),
+        pa.struct([("a", pa.int64())]),
+        pa.map_(pa.string(), pa.int64()),
+        pa.duration("s"),
+        pa.month_day_nano_interval(),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("rows", [0, 1])
+def test_a_type_without_an_exact_text_is_refused_by_its_column(
+    suffix: str, kind: pa.DataType, rows: int
+) -> None:
+    schema = pa.schema([("seen", kind)])
+    batch = pa.RecordBatch.from_pylist([{}] * rows, schema=schema)
+    with pytest.raises(UnsupportedTypeError, match=r"'seen'.*Parquet"):
+        write_batches([batch], io.BytesIO(), f"file{suffix}")
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.binary_view(), pa.dictionary(pa.int8(), pa.binary())], ids=str
+)
+def test_bytes_of_any_kind_are_hex_digits_as_text(kind: pa.DataType) -> None:
+    column = pa.array([b"\xff"]).cast(kind)
+    batch = pa.RecordBatch.from_arrays([column], names=["bytes"])
+    lines, table = io.BytesIO(), io.BytesIO()
+    write_batches([batch], lines, "file.jsonl")
+    write_batches([batch], table, "file.csv")
+    assert lines.getvalue() == b'{"bytes":"ff"}\n'
+    assert table.getvalue() == b'"bytes"\n"ff"\n'
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string_view(), pa.dictionary(pa.int8(), pa.string())], ids=str
+)
+def test_text_of_any_kind_is_text(kind: pa.DataType) -> None:
+    column = pa.array(["a"]).cast(kind)
+    batch = pa.RecordBatch.from_arrays([column], names=["text"])
+    lines, table = io.BytesIO(), io.BytesIO()
+    write_batches([batch], lines, "file.jsonl")
+    write_batches([batch], table, "file.csv")
+    assert lines.getvalue() == b'{"text":"a"}\n'
+    assert table.getvalue() == b'"text"\n"a"\n'
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_two_columns_of_one_name_are_refused_before_anything_is_written(
+    suffix: str,
+) -> None:
+    twice = pa.RecordBatch.from_arrays([BATCH["text"]] * 2, names=["seen", "seen"])
+    sink = io.BytesIO()
+    with pytest.raises(UnsupportedTypeError, match="'seen'"):
+        write_batches([twice], sink, f"file{suffix}")
+    assert not sink.getvalue()
+
+
 def test_json_lines_keep_what_json_has_no_number_for_as_text() -> None:
     batch = pa.RecordBatch.from_pydict(
         {

@@ -131,6 +131,8 @@ def test_there_is_no_other_type(name: str) -> None:
         (b'{"a": 1, "b": 2, "a": 3}', UnexpectedResponseError, "'a' twice"),
         (b"[" * 100_000, UnexpectedResponseError, "too deep"),
         (b"1" * 5000, UnexpectedResponseError, "too long"),
+        (b"[1e99999999999999999999]", UnexpectedResponseError, "exponent"),
+        (b"[-1e-99999999999999999999]", UnexpectedResponseError, "exponent"),
     ],
 )
 def test_what_is_not_exactly_json_is_refused(
@@ -141,9 +143,41 @@ def test_what_is_not_exactly_json_is_refused(
     assert "Where: here." in str(caught.value)
 
 
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert parse(b'\xef\xbb\xbf[{"a": 1}]', "here") == [{"a": 1}]
+    with pytest.raises(SourceUnavailableError, match="after 5 bytes"):
+        parse(b"\xef\xbb\xbf[1", "here")
+
+
+def test_a_text_that_is_cut_anywhere_is_worth_a_retry() -> None:
+    text = r"""
+        {"rows": [{"a": -1.5e-10, "b": true, "c": false}, {"ø": null, "d": [{}, 2E+7]}],
+        "next" : "x \u00e9\ud83d\ude00\"\\/ 😀"}
+    """.strip()
+    whole = text.encode()
+    assert parse(whole, "here")["rows"]
+    for length in range(1, len(whole)):
+        with pytest.raises(SourceUnavailableError, match=f"after {length} bytes"):
+            parse(whole[:length], "here")
+
+
+@pytest.mark.parametrize("text", ["[1}", "[tru]", '{"a": x', "[1] 2", '["\\u00g"'])
+def test_a_text_that_is_wrong_before_its_end_is_not(text: str) -> None:
+    with pytest.raises(UnexpectedResponseError, match="isn't JSON"):
+        parse(text.encode(), "here")
+
+
 def test_json_text_keeps_each_number_as_it_was_written() -> None:
     text = '{"a":[1.50,12345678901234567890,true,null],"ø\\"":{}}'
     assert as_json(parse(text.encode(), "here")) == text
+
+
+@pytest.mark.parametrize("columns", [{"a": "json"}, {}])
+def test_json_that_is_too_deep_to_become_text_is_refused(columns: Any) -> None:
+    value = parse(b"[" * 600 + b"]" * 600, "here")
+    records = Records(columns, "collect", "null", "here", warn=print)
+    with pytest.raises(UnexpectedResponseError, match=r"too deep .*records 1 to 1"):
+        list(records.batches([{"a": value}], 1000))
 
 
 def test_a_path_of_names_leads_to_a_value() -> None:

@@ -58,6 +58,11 @@ def test_each_page_says_where_the_next_one_is(
     assert pagination.after(came, 7) == following
 
 
+def test_a_single_page_that_names_a_next_one_is_not_taken_for_all() -> None:
+    with pytest.raises(UnexpectedResponseError, match="names the next one"):
+        SinglePage().after(page(link="/orders?page=2"), 7)
+
+
 @pytest.mark.parametrize("found", [True, [1], {"a": 1}])
 def test_what_is_no_text_leads_to_no_page(found: object) -> None:
     with pytest.raises(UnexpectedResponseError, match="'next_cursor', is a"):

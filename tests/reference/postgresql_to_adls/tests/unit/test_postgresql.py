@@ -109,6 +109,10 @@ def test_the_header_and_the_trailer_of_a_stream_are_no_rows(
         ('FATAL:  role "reader" does not exist', CredentialError),
         ('FATAL:  database "shop" does not exist', FatalError),
         ("connection refused", SourceUnavailableError),
+        ("SSL SYSCALL error: Connection reset by peer", SourceUnavailableError),
+        ("SSL connection has been closed unexpectedly", SourceUnavailableError),
+        ("SSL error: certificate verify failed", FatalError),
+        ("server does not support SSL, but SSL was required", FatalError),
         ("FATAL:  the database system is starting up", SourceUnavailableError),
     ],
 )

@@ -7,12 +7,14 @@ from email.utils import format_datetime
 import gzip
 import json
 import logging
+import sys
 import time
 from typing import Any
 
 import pytest
 
 from acme.exceptions import (
+    ConfigError,
     ConnectorError,
     CredentialError,
     FatalError,
@@ -80,9 +82,8 @@ def source(
     """Return a source for a server; `credentials` are fields of `model`."""
     api = replace(Orders.api, pagination=pagination or Orders.api.pagination)
     attributes = {"credentials_model": model, "limits": limits, "api": api}
-    made: REST = type("Orders", (Orders,), attributes)(
-        credentials={"base_url": f"{server.url}/v1/", **credentials}
-    )
+    fields = {"base_url": f"{server.url}/v1/", **credentials}
+    made: REST = type("Orders", (Orders,), attributes)(credentials=fields)
     return made
 
 
@@ -109,6 +110,24 @@ def test_the_resource_and_its_parameters_arrive_as_they_were_given(
     assert request.path == "/v1/a%20b/c%2Fd"
     assert request.parameters == {"name": "x", "empty": ""}
     assert request.headers["accept"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("orders/", "/v1/orders/"),
+        ("/orders?a=1", "/v1/orders"),
+        ("", "/v1"),
+        ("?a=1", "/v1"),
+        ("/", "/v1"),
+    ],
+)
+def test_a_slash_at_the_end_of_a_resource_stays(
+    server: HttpServer, query: str, path: str
+) -> None:
+    assert ids(source(server), query) == [1, 2]
+    (request,) = server.requests
+    assert request.path == path
 
 
 @pytest.mark.parametrize(
@@ -184,12 +203,68 @@ def test_a_secret_is_in_its_header(
     assert server.requests[0].headers[name] == value
 
 
+@pytest.mark.parametrize(
+    ("model", "fields", "says"),
+    [
+        (BearerToken, {"token": f"{CANARY}\n"}, "token: .*line break"),
+        (BearerToken, {"token": f"{CANARY}ø"}, "token: .*isn't ASCII"),
+        (BearerToken, {"token": f"{CANARY} "}, "token: .*white space around it"),
+        (BearerToken, {"token": ""}, "token: .*is empty"),
+        (ApiKeyHeader, {"key": f"{CANARY}ø"}, "key: .*isn't ASCII"),
+        (ApiKeyHeader, {"key": CANARY, "header": "X Own"}, "header: .*header's name"),
+        (ApiKeyHeader, {"key": CANARY, "header": "X-Øwn"}, "header: .*header's name"),
+        (ApiKeyHeader, {"key": CANARY, "header": ""}, "header: .*header's name"),
+        (ApiKeyQuery, {"key": f"{CANARY}\n"}, "key: .*line break"),
+        (
+            BasicAuthentication,
+            {"user": "ada", "password": f"{CANARY}\n"},
+            "password: .*line break",
+        ),
+    ],
+)
 def test_a_secret_that_can_not_be_sent_is_refused_and_not_shown(
-    server: HttpServer,
+    server: HttpServer, model: Any, fields: dict[str, str], says: str
 ) -> None:
-    with pytest.raises(CredentialError, match=r"token: .*line break") as caught:
-        source(server, BearerToken, token=f"{CANARY}\n")
+    with pytest.raises(CredentialError, match=says) as caught:
+        source(server, model, **fields)
+    shown = everything_shown(caught.value)
+    assert CANARY not in shown
+    assert "ø" not in shown
+    assert not server.requests
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "api.example.com/v1",
+        "localhost:8080",
+        "ftp://api.example.com",
+        "https://",
+        "https://:443/v1",
+        "http://[::1",
+        "http://api.example.com:port",
+        f"http://bob:{CANARY}@api.example.com",
+        f"http://{CANARY}@api.example.com",
+        f"http://api.example.com/v1?key={CANARY}",
+        f"http://api.example.com/v1#{CANARY}",
+        f"http://api.example.com/a path/{CANARY}",
+    ],
+)
+@pytest.mark.parametrize("field", ["base_url", "token_url"])
+def test_an_address_that_leads_nowhere_or_holds_a_secret_is_refused(
+    server: HttpServer, field: str, address: str
+) -> None:
+    with pytest.raises(CredentialError, match=rf"{field}: .* http://") as caught:
+        client(server, **{field: address})
     assert CANARY not in everything_shown(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://api.example.com", "http://localhost:8080/v1/", "http://[::1]:1"],
+)
+def test_an_address_with_a_server_is_taken(address: str) -> None:
+    assert NoAuthentication(base_url=address).base_url == address
 
 
 def test_a_redirect_to_another_server_gets_no_credentials(
@@ -220,6 +295,20 @@ def test_a_next_page_on_another_server_is_not_asked_for(
             ids(source(server, pagination=pagination))
         assert other.url in caught.value.where
         assert not other.requests
+
+
+@pytest.mark.parametrize("there", ["http://[::1", "//[", "ftp://elsewhere/orders"])
+@pytest.mark.parametrize("pagination", [NextUrl(), LinkHeader(), SinglePage()])
+def test_an_answer_that_leads_to_no_address_is_refused(
+    server: HttpServer, pagination: Pagination, there: str
+) -> None:
+    found = Reply(rows(1, next=there), headers={"Link": f'<{there}>; rel="next"'})
+    moved = Reply(b"", 302, {"Location": there})
+    server.answer = lambda _: moved if pagination == SinglePage() else found
+    with pytest.raises(UnexpectedResponseError, match="no address of HTTP") as caught:
+        ids(source(server, pagination=pagination))
+    assert caught.value.where == f"{server.url}/v1/orders"
+    assert len(server.requests) == 1
 
 
 def test_redirects_come_to_an_end(server: HttpServer) -> None:
@@ -264,7 +353,9 @@ def test_a_server_that_wants_more_time_than_there_is_is_given_up_at_once(
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("text", ["soon", "-1", ""])
+@pytest.mark.parametrize(
+    "text", ["soon", "-1", "", "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"]
+)
 def test_what_is_no_time_to_wait_is_not_waited_for(
     server: HttpServer, text: str
 ) -> None:
@@ -281,6 +372,44 @@ def test_a_server_that_does_not_answer_is_worth_a_retry(server: HttpServer) -> N
     limits = replace(QUICK, attempts=1)
     with pytest.raises(SourceUnavailableError, match="didn't answer in time"):
         ids(source(server, limits=limits))
+
+
+@pytest.fixture
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.mark.usefixtures("no_proxy")
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_a_proxy_is_asked_with_a_scheme_and_without(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch, variable: str, scheme: str
+) -> None:
+    login = f"clerk:{CANARY}@"
+    monkeypatch.setenv(variable, f"{scheme}{login}{server.url.removeprefix('http://')}")
+    address = "http://behind-the-proxy.invalid/v1"
+    assert ids(source(server, base_url=address)) == [1, 2]
+    (request,) = server.requests
+    assert request.headers["host"] == "behind-the-proxy.invalid"
+    assert "proxy-authorization" in request.headers
+
+
+@pytest.mark.usefixtures("no_proxy")
+@pytest.mark.parametrize(
+    ("scheme", "host"),
+    [("ftp", "proxy:21"), ("socks5", "proxy:1080"), ("http", "proxy:port")],
+)
+def test_a_proxy_that_can_not_be_used_is_named_and_not_shown(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch, scheme: str, host: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setenv("ALL_PROXY", f"{scheme}://clerk:{CANARY}@{host}")
+    with pytest.raises(ConfigError, match="ALL_PROXY") as caught:
+        ids(source(server))
+    assert CANARY not in everything_shown(caught.value)
+    assert not server.requests
 
 
 def test_requests_keep_to_a_rate(server: HttpServer) -> None:

@@ -1,13 +1,58 @@
 """How a REST API knows who asks: the credentials, a class for each way."""
 
 from base64 import b64encode
-from typing import ClassVar
+import re
+from typing import Annotated, ClassVar
+from urllib.parse import urlsplit
 
-from pydantic import SecretStr, field_validator
+from pydantic import AfterValidator, SecretStr, field_validator
 
 from acme.certificates import CaFile
 from acme.http_settings import TokenRequest
 from acme.sources.base import Credentials
+
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+
+
+def _address(text: str) -> str:
+    """Make sure that an address leads to a server, and that a message may show it."""
+    try:
+        parts = urlsplit(text)
+        leads = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        leads = leads and parts.port != 0
+    except ValueError:  # a port or brackets that can't be
+        leads = False
+    if not leads or "@" in parts.netloc or set(text) & set("?# \\"):
+        msg = (
+            "give http:// or https://, a host and perhaps a path, "
+            "without user, parameters and fragment"
+        )
+        raise ValueError(msg)
+    return text
+
+
+def _header_name(text: str) -> str:
+    if not HEADER_NAME.fullmatch(text):
+        msg = "it can't be a header's name, as X-API-Key is one"
+        raise ValueError(msg)
+    return text
+
+
+def _header_value(secret: SecretStr) -> SecretStr:
+    """Refuse what httpx would refuse to send: its message quotes it."""
+    text = secret.get_secret_value()
+    if not text or text != text.strip() or not (text.isascii() and text.isprintable()):
+        msg = (
+            "it is empty, or has white space around it, a line break, "
+            "or a character that isn't ASCII"
+        )
+        raise ValueError(msg)
+    return secret
+
+
+Address = Annotated[str, AfterValidator(_address)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+HeaderValue = Annotated[SecretStr, AfterValidator(_header_value)]
 
 
 class NoAuthentication(Credentials):
@@ -17,7 +62,7 @@ class NoAuthentication(Credentials):
     certificates of the authorities that are trusted, in place of the public ones.
     """
 
-    base_url: str | None = None
+    base_url: Address | None = None
     ca_file: CaFile | None = None
 
     def headers(self) -> dict[str, str]:
@@ -34,7 +79,7 @@ class NoAuthentication(Credentials):
 
     @field_validator("*", mode="after")
     @classmethod
-    def _fits_into_a_header(cls, value: object) -> object:
+    def _is_one_line(cls, value: object) -> object:
         # Else httpx would refuse it, and its message quotes it.
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         if isinstance(text, str) and not text.isprintable():
@@ -46,8 +91,8 @@ class NoAuthentication(Credentials):
 class ApiKeyHeader(NoAuthentication):
     """A key in a header; `header` is its name."""
 
-    key: SecretStr
-    header: str = "X-API-Key"
+    key: HeaderValue
+    header: HeaderName = "X-API-Key"
 
     def headers(self) -> dict[str, str]:
         """Return the key's header."""
@@ -68,7 +113,7 @@ class ApiKeyQuery(NoAuthentication):
 class BearerToken(NoAuthentication):
     """A token that was given out beforehand."""
 
-    token: SecretStr
+    token: HeaderValue
 
     def headers(self) -> dict[str, str]:
         """Return the token's header."""
@@ -92,7 +137,7 @@ class OAuth2ClientCredentials(NoAuthentication):
 
     grant_type: ClassVar[str] = "client_credentials"
 
-    token_url: str
+    token_url: Address
     client_id: str
     client_secret: SecretStr
     scope: str = ""

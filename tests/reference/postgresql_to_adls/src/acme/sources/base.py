@@ -1,10 +1,12 @@
 """Base classes: what every source and every destination has in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 import logging
+import re
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pandas as pd
@@ -41,7 +43,9 @@ Check = Callable[[Iterator[pa.RecordBatch]], None]
 
 BATCH_BYTES = 2 * 1024 * 1024  # as large as what a processor core has for its own
 FIRST_ROWS = 100  # how many a SQL source fetches before it knows how long they are
+FASTEST_GROWTH = 5  # of a batch's rows, over those of the one before
 CONNECT_SECONDS = 10
+STALE_AFTER = timedelta(days=1)  # nobody writes to a partial file any more
 
 
 class Credentials(BaseModel):
@@ -362,7 +366,13 @@ class SQL(Source):
                     names = self.check_names(list(result.keys()))
                     batch = self.first_batch(result, names, query, batch_bytes)
                     yield batch
-                    while rows := result.fetchmany(fitting_rows(batch, batch_bytes)):
+                    # The driver's own rows are cheaper than those of SQLAlchemy, which
+                    # holds none back, and closed the cursor if those were the last.
+                    while result.cursor and (
+                        rows := self._fetch(
+                            connection, cursor, fitting_rows(batch, batch_bytes)
+                        )
+                    ):
                         batch = self.to_batch(names, batch.schema.types, rows)
                         yield batch
                 finally:
@@ -378,6 +388,20 @@ class SQL(Source):
             ) from err
         finally:
             engine.dispose()
+
+    def _fetch(self, connection: Connection, cursor: Any, count: int) -> Sequence[Any]:
+        """Return the next rows as the driver gives them, or none at the end.
+
+        Raises:
+            ConnectorError: As in `explain`.
+        """
+        dialect = connection.dialect
+        try:
+            rows: Sequence[Any] = cursor.fetchmany(count)
+        except dialect.loaded_dbapi.Error as err:
+            lost = dialect.is_disconnect(err, connection.connection, cursor)
+            raise self.explain(err, connected=not lost) from err
+        return rows
 
     def check_names(self, names: list[str]) -> list[str]:
         """Return the names of a result's columns.
@@ -428,10 +452,9 @@ class SQL(Source):
         Raises:
             UnsupportedTypeError: As in `to_array`.
         """
-        columns = zip(*rows, strict=True) if rows else [()] * len(names)
         arrays = [
-            self.to_array(name, kind, values)
-            for name, kind, values in zip(names, types, columns, strict=True)
+            self.to_array(name, kind, [row[place] for row in rows])
+            for place, (name, kind) in enumerate(zip(names, types, strict=True))
         ]
         return pa.RecordBatch.from_arrays(arrays, names=names)
 
@@ -471,8 +494,8 @@ class Destination(Connector, ABC):
             target: A path or a table.
             args: None: options are named.
             options: What the subclass takes, and of each subclass these. `load_id`
-                names the load, so that a retry after a lost answer succeeds and
-                changes nothing twice. `verify_bytes` says whether to make sure that
+                names the load; where it is kept with what is written, a retry after a
+                lost answer succeeds and changes nothing twice. `verify_bytes` says whether to make sure that
                 what arrived is what was sent. `check` is given the batches, read back
                 from where readers don't see them; where it raises, they stay unseen.
 
@@ -534,9 +557,9 @@ class FileDestination(Destination):
             batches: At least one, which may have no rows; all of one schema.
             path: Where to write. Its suffix gives the format: .parquet, .csv or .jsonl.
             overwrite: Whether to replace a file that is there.
-            load_id: Names this load. A file that a former attempt of the same load
-                left there is replaced even without `overwrite`, so that a retry after
-                a lost answer succeeds.
+            load_id: Names this load. Where the destination keeps it with the file,
+                what a former attempt of the same load left there is replaced even
+                without `overwrite`, so that a retry after a lost answer succeeds.
             verify_bytes: Whether to make sure that the bytes which arrived are those
                 that were sent, before the file appears.
             check: Is given the batches of the Parquet file, read back from a place
@@ -593,10 +616,42 @@ class FileDestination(Destination):
             )
 
 
+def partial_path(path: str, load_id: str) -> str:
+    """Return where a load writes what is checked before it appears at `path`.
+
+    It is beside it, under a name that no other load has, and that readers pass over.
+    """
+    own = sha256(load_id.encode()).hexdigest()[:32]
+    return f"{partial_start(path)}{own}.partial"
+
+
+def partial_start(path: str) -> str:
+    """Return what the partial paths of all loads into `path` begin with."""
+    folder, slash, name = path.rpartition("/")
+    return f"{folder}{slash}_{name}."
+
+
+def is_stale(found: str, start: str, modified: datetime) -> bool:
+    """Say whether a killed load left a file, a day ago or any time before.
+
+    Args:
+        found: The file's path, which begins with `start`.
+        start: What `partial_start` gives.
+        modified: When the file was last written, with its zone.
+    """
+    own = re.fullmatch(r"[0-9a-f]{32}\.partial", found.removeprefix(start))
+    return bool(own) and modified < datetime.now(UTC) - STALE_AFTER
+
+
 def fitting_rows(batch: pa.RecordBatch, batch_bytes: int) -> int:
-    """Return how many rows like these are as long as a batch may be."""
+    """Return how many rows like these are as long as a batch may be.
+
+    A batch has no more than a few times the rows of the one before: those that come may
+    be longer.
+    """
     fitting: int = batch_bytes * batch.num_rows // max(1, batch.nbytes)
-    return max(1, fitting)
+    most: int = FASTEST_GROWTH * batch.num_rows
+    return max(1, min(fitting, most))
 
 
 def first_line(error: BaseException) -> str:

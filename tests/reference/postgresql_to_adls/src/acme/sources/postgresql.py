@@ -113,6 +113,11 @@ ERRORS_WHILE_CONNECTING: list[tuple[str, type[ConnectorError], str]] = [
     ("password|authentication|pg_hba", CredentialError, "check user and password."),
     (r'role ".*" does not exist', CredentialError, "check the user."),
     (r'database ".*" does not exist', FatalError, "check the name of the database."),
+    (
+        "SSL SYSCALL error|SSL connection has been closed unexpectedly",
+        SourceUnavailableError,
+        "try again; if it stays so, check what is between here and the server.",
+    ),
     ("sslmode|certificate|SSL", FatalError, "check host, sslmode and sslrootcert."),
     ("", SourceUnavailableError, "check host and port, and that the server runs."),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 import contextlib
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import pyarrow as pa
 
@@ -31,7 +31,7 @@ from acme.sources.authentication import (
 from acme.sources.base import BATCH_BYTES, Source
 
 with contextlib.suppress(ImportError):
-    from acme.http_client import Answer, HttpClient
+    from acme.http_client import Answer, HttpClient, joined
 
 SAFE_IN_PATHS = "/:@!$&'()*+,;=~%"  # RFC 3986, and what is encoded already
 
@@ -155,8 +155,8 @@ class REST(Source):
                 f"{query} ({self.place})",
                 "leave it out.",
             )
-        base = f"{self.base_url}/{quote(path, safe=SAFE_IN_PATHS)}"
-        return _with_parameters(base.rstrip("/"), [*pairs, *first.items()])
+        below = f"/{quote(path, safe=SAFE_IN_PATHS)}" if path else ""
+        return _with_parameters(self.base_url + below, [*pairs, *first.items()])
 
     def _document(self, answer: "Answer") -> Any:
         start = answer.body[:100].lstrip()
@@ -186,7 +186,7 @@ class REST(Source):
 def _address(first: str, answer: "Answer", following: Next) -> str:
     """Return the next page's whole address."""
     if following.address is not None:
-        return urljoin(answer.address, following.address)
+        return joined(answer.address, following.address)
     base, _, query = first.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
     kept = [(name, value) for name, value in pairs if name not in following.parameters]

@@ -15,9 +15,8 @@ from acme.sources.base import (
     BATCH_BYTES,
     FIRST_ROWS,
     Source,
+    fitting_rows,
 )
-
-FASTEST_GROWTH = 5  # of a batch's rows, over those of the one before
 
 
 class RowSource(Source):
@@ -57,8 +56,7 @@ class RowSource(Source):
                 batch = self._batch(found, count)
                 yield batch
                 count += len(found)
-                fitting = batch_bytes * len(found) // max(1, batch.nbytes)
-                most = max(1, min(fitting, FASTEST_GROWTH * most))
+                most = fitting_rows(batch, batch_bytes)
         finally:
             close = getattr(rows, "close", None)
             if close:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib.util import find_spec
 import os
 import random
@@ -24,8 +25,15 @@ if find_spec("adlfs") is None:
 from acme.orchestration.prefect.tasks import df_to_adls
 from acme.sources import AzureDataLake
 from acme.sources.azure_data_lake import BLOCK_BYTES
-from ..contracts.destination import NEW, OLD, LiveFileDestinationContract
+from ..contracts.destination import (
+    BATCH,
+    NEW,
+    OLD,
+    LiveFileDestinationContract,
+)
 from .live import adls as live
+
+STALE_AFTER = "acme.sources.base.STALE_AFTER"
 
 
 @pytest.fixture
@@ -123,6 +131,28 @@ def test_a_checked_load_leaves_nothing_beside_its_file(
     batch = pa.RecordBatch.from_pydict({"number": [1]})
     destination.from_batches([batch], path, check=lambda batches: None)
     assert destination.filesystem.ls(path.rpartition("/")[0], detail=False) == [path]
+
+
+def test_what_a_killed_load_left_a_day_ago_is_deleted(
+    destination: AzureDataLake,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def names() -> set[str]:
+        listing = destination.filesystem
+        return {*listing.ls(path.rpartition("/")[0], detail=False)}
+
+    path = live.fresh_target()
+    hidden = path.replace("file.", "_file.")
+    kept = [path, f"{hidden}.partial", f"{hidden}.{'0' * 31}.partial"]
+    left = f"{hidden}.{'0' * 32}.partial"
+    for each in (*kept, left):
+        destination.filesystem.pipe_file(each, b"left")
+    destination.from_batches([BATCH], path, overwrite=True, check=list)
+    assert names() == {*kept, left}
+    # As if a day had passed.
+    monkeypatch.setattr(STALE_AFTER, timedelta(minutes=-1))
+    destination.from_batches([BATCH], path, overwrite=True, check=list)
+    assert names() == {*kept}
 
 
 def test_a_flipped_byte_in_the_lake_is_noticed(

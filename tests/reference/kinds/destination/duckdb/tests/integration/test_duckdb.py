@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+import errno
 from importlib.util import find_spec
 import os
 from pathlib import Path
@@ -86,6 +87,23 @@ def test_a_file_is_made_and_nothing_else_is_left_beside_it(
     destination.from_df(OLD, "example")
     assert live.read_from(file, "example").to_pylist() == OLD.to_dict("records")
     assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_a_file_system_without_hard_links_takes_a_file_that_is_there(
+    destination: DuckDBTables,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(DestinationRejectedError, match=r"no hard links.*connect"):
+        destination.from_df(OLD, "example")
+    assert [*file.parent.iterdir()] == []
+    duckdb.connect(file).close()
+    destination.from_df(OLD, "example")
+    assert live.read_from(file, "example").to_pylist() == OLD.to_dict("records")
 
 
 def test_a_load_that_fails_makes_no_file(

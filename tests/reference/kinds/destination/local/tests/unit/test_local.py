@@ -1,5 +1,9 @@
+from collections.abc import Iterator
+import errno
 import os
 from pathlib import Path
+from socket import gaierror
+from ssl import SSLError
 import time
 
 import pyarrow as pa
@@ -12,7 +16,12 @@ from acme.exceptions import (
 )
 from acme.sources import LocalFolder
 from acme.sources.local_folder import STALE_SECONDS
-from ..contracts.destination import NEW, OLD, LiveFileDestinationContract
+from ..contracts.destination import (
+    BATCH,
+    NEW,
+    OLD,
+    LiveFileDestinationContract,
+)
 
 
 @pytest.fixture
@@ -47,6 +56,89 @@ def test_nothing_else_is_left_beside_the_file(
     destination.from_df(OLD, "file.parquet")
     with pytest.raises(DestinationExistsError):
         destination.from_df(NEW, "file.parquet")
+    assert [path.name for path in tmp_path.iterdir()] == ["file.parquet"]
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    former = os.umask(0o027)
+    yield
+    os.umask(former)
+
+
+@pytest.mark.usefixtures("umask")
+def test_a_new_file_has_the_permissions_of_any_new_file(
+    destination: LocalFolder,
+    tmp_path: Path,
+) -> None:
+    destination.from_df(NEW, "file.parquet")
+    assert (tmp_path / "file.parquet").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.usefixtures("umask")
+@pytest.mark.parametrize("mode", [0o600, 0o664], ids=oct)
+def test_a_file_that_is_replaced_keeps_its_permissions(
+    destination: LocalFolder,
+    tmp_path: Path,
+    mode: int,
+) -> None:
+    file = tmp_path / "file.parquet"
+    destination.from_df(OLD, file.name)
+    file.chmod(mode)
+    destination.from_df(NEW, file.name, overwrite=True)
+    assert file.stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileExistsError("of the source"),
+        OSError("of the source"),
+        PermissionError("of the source"),
+        gaierror("of the source"),
+        SSLError("of the source"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_of_the_source_is_not_the_folder_s(
+    destination: LocalFolder,
+    error: OSError,
+) -> None:
+    def broken_off() -> Iterator[pa.RecordBatch]:
+        yield BATCH
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        destination.from_batches(broken_off(), "file.parquet")
+    assert caught.value is error
+
+
+def test_a_retry_after_the_file_appeared_needs_overwrite(
+    destination: LocalFolder,
+    tmp_path: Path,
+) -> None:
+    destination.from_df(OLD, "file.parquet", load_id="monday")
+    with pytest.raises(DestinationExistsError, match="overwrite"):
+        destination.from_df(NEW, "file.parquet", load_id="monday")
+    destination.from_df(NEW, "file.parquet", load_id="monday", overwrite=True)
+    assert parquet.read_table(tmp_path / "file.parquet").num_rows == len(NEW)
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP])
+def test_a_file_system_without_hard_links_is_said_and_nothing_is_left(
+    destination: LocalFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(DestinationRejectedError, match=r"no hard links.*overwrite"):
+        destination.from_df(NEW, "file.parquet")
+    assert not list(tmp_path.iterdir())
+    destination.from_df(NEW, "file.parquet", overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["file.parquet"]
 
 

@@ -75,6 +75,18 @@ def test_errors_of_the_server_are_told_apart(
         ("password authentication failed", CredentialError),
         ('database "a" does not exist', FatalError),
         ("connection refused", DestinationUnavailableError),
+        (
+            'connection to server at "there" failed: '
+            "SSL SYSCALL error: Connection reset by peer",
+            DestinationUnavailableError,
+        ),
+        ("SSL SYSCALL error: EOF detected", DestinationUnavailableError),
+        (
+            "SSL connection has been closed unexpectedly",
+            DestinationUnavailableError,
+        ),
+        ("SSL error: certificate verify failed", FatalError),
+        ("server does not support SSL, but SSL was required", FatalError),
     ],
 )
 def test_errors_while_connecting_are_told_apart(

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib.util import find_spec
 import os
 import random
@@ -25,6 +26,7 @@ if find_spec("boto3") is None:
     )
 
 from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
 
 from acme.orchestration.prefect.tasks import df_to_s3
 from acme.sources import S3
@@ -36,6 +38,8 @@ from ..contracts.destination import (
     LiveFileDestinationContract,
 )
 from .live import s3 as live
+
+STALE_AFTER = "acme.sources.base.STALE_AFTER"
 
 
 @pytest.fixture
@@ -248,6 +252,25 @@ def test_a_bucket_that_is_not_there_is_said(
         destination.from_df(pd.DataFrame({"a": [1]}), "no-such-bucket/a.parquet")
 
 
+def test_an_archived_object_is_said_and_can_be_replaced(
+    destination: S3,
+) -> None:
+    path = live.fresh_target()
+    bucket, _, key = path.partition("/")
+    try:
+        destination.client.put_object(
+            Bucket=bucket, Key=key, Body=b"old", StorageClass="GLACIER"
+        )
+    except ClientError as err:
+        pytest.skip(f"The store has no archive: {err}")
+    with pytest.raises(DestinationRejectedError, match="archived"):
+        list(destination.blocks(path))
+    with pytest.raises(DestinationExistsError):
+        destination.from_df(NEW, path)
+    destination.from_df(NEW, path, overwrite=True)
+    assert live.read(path).num_rows == len(NEW)
+
+
 def test_a_checked_load_leaves_nothing_beside_its_file(
     destination: S3,
 ) -> None:
@@ -258,6 +281,31 @@ def test_a_checked_load_leaves_nothing_beside_its_file(
     folder = key.rpartition("/")[0]
     listed = destination.client.list_objects_v2(Bucket=bucket, Prefix=folder)
     assert [each["Key"] for each in listed["Contents"]] == [key]
+
+
+def test_what_a_killed_load_left_a_day_ago_is_deleted(
+    destination: S3,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = live.fresh_target()
+    hidden = path.replace("file.", "_file.")
+    kept = [path, f"{hidden}.partial", f"{hidden}.{'0' * 31}.partial"]
+    left = f"{hidden}.{'0' * 32}.partial"
+    for each in (*kept, left):
+        bucket, _, key = each.partition("/")
+        destination.client.put_object(Bucket=bucket, Key=key, Body=b"")
+
+    def names() -> set[str]:
+        folder = path.partition("/")[2].rpartition("/")[0]
+        listed = destination.client.list_objects_v2(Bucket=bucket, Prefix=folder)
+        return {f"{bucket}/{each['Key']}" for each in listed["Contents"]}
+
+    destination.from_batches([BATCH], path, overwrite=True, check=list)
+    assert names() == {*kept, left}
+    # As if a day had passed.
+    monkeypatch.setattr(STALE_AFTER, timedelta(minutes=-1))
+    destination.from_batches([BATCH], path, overwrite=True, check=list)
+    assert names() == {*kept}
 
 
 def test_a_flipped_byte_in_the_store_is_noticed(

@@ -117,6 +117,7 @@ def _answer(status: int, code: str) -> exceptions.ClientError:
     [
         (_answer(403, "SignatureDoesNotMatch"), CredentialError),
         (_answer(400, "ExpiredToken"), CredentialError),
+        (_answer(403, "InvalidObjectState"), DestinationRejectedError),
         (_answer(404, "NoSuchBucket"), DestinationRejectedError),
         (_answer(400, "EntityTooLarge"), DestinationRejectedError),
         (_answer(429, "TooManyRequests"), RetriableError),

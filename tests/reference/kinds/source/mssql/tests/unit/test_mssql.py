@@ -198,6 +198,7 @@ def test_a_value_that_does_not_fit_names_its_column_and_the_cast(
         ("The SELECT permission was denied on it", True, CredentialError),
         ("Transaction was deadlocked: deadlock victim", True, SourceUnavailableError),
         ("Invalid object name 'no_such_table'.", True, QueryRejectedError),
+        ("Invalid column name 'Timeout'.", True, QueryRejectedError),
     ],
 )
 def test_an_error_is_told_apart_by_its_text(

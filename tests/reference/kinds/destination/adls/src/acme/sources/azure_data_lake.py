@@ -38,6 +38,9 @@ from acme.sources.base import (
     Check,
     Credentials,
     FileDestination,
+    is_stale,
+    partial_path,
+    partial_start,
 )
 
 with contextlib.suppress(ImportError):
@@ -162,9 +165,10 @@ class AzureDataLake(FileDestination):
         """Write batches into one file, which appears whole at `path` or not at all.
 
         As `FileDestination.from_batches`. With `check` the file is first written beside its
-        place, under a name that begins with `_`, and copied once it is found right; a
-        killed load leaves it there, until the next one. Memory: a batch, and two blocks
-        of 8 MiB.
+        place, under a name of the load's own that begins with `_` and ends in
+        `.partial`, and copied once it is found right. A killed load leaves it there;
+        its retry deletes it, or such a load into the same path a day later. Memory: a
+        batch, and two blocks of 8 MiB.
 
         Raises:
             CredentialError: The account refused the credentials.
@@ -183,7 +187,7 @@ class AzureDataLake(FileDestination):
             if written_by is not None and not replace:
                 raise DestinationExistsError.at(path)
             if check:
-                written = self._write_checked(batches, blob, path, check)
+                written = self._write_checked(batches, blob, path, load_id, check)
             else:
                 written = write_batches(batches, blob, path)
             try:
@@ -203,11 +207,15 @@ class AzureDataLake(FileDestination):
             yield from self._reader(path).blocks()
 
     def _write_checked(
-        self, batches: Iterable[pa.RecordBatch], blob: "_Blob", path: str, check: Check
+        self,
+        batches: Iterable[pa.RecordBatch],
+        blob: "_Blob",
+        path: str,
+        load_id: str,
+        check: Check,
     ) -> Written:
         """Write to a hidden file; where `check` finds it right, copy it to `blob`."""
-        folder, _, name = path.rpartition("/")
-        hidden_path = f"{folder}/_{name}"
+        hidden_path = partial_path(path, load_id)
         hidden = self._blob(hidden_path, validate=True)
         written = write_batches(batches, hidden, path)
         reader = self._reader(hidden_path, hidden.commit("", replace=True))
@@ -226,7 +234,21 @@ class AzureDataLake(FileDestination):
         finally:
             with contextlib.suppress(AzureError):
                 reader.delete()
+                self._delete_stale(path)
         return written
+
+    def _delete_stale(self, path: str) -> None:
+        """Delete what killed loads into a file have left beside it."""
+        filesystem = self.filesystem
+        container, start, _ = filesystem.split_path(partial_start(path))
+        client = filesystem.service_client.get_container_client(container)
+
+        async def delete_stale() -> None:
+            async for found in client.list_blobs(name_starts_with=start, **REQUEST):
+                if is_stale(found.name, start, found.last_modified):
+                    await client.delete_blob(found.name, **REQUEST)
+
+        sync(filesystem.loop, delete_stale)
 
     def _blob(self, path: str, *, validate: bool) -> "_Blob":
         return _Blob(*self._client(path), validate=validate)

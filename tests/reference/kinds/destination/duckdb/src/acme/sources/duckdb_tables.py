@@ -334,9 +334,18 @@ class DuckDBTables(TableDestination):
             return
         fresh = folder / "fresh.duckdb"
         duckdb.connect(fresh, config=SETTINGS).close()
-        # Unlike a rename, this replaces nothing where somebody was faster.
-        with contextlib.suppress(FileExistsError):
+        try:
+            # Unlike a rename, this replaces nothing where somebody was faster.
             os.link(fresh, self.credentials.path)
+        except FileExistsError:
+            return
+        except OSError as err:
+            raise DestinationRejectedError(
+                f"The database can't be made at its path: {err.strerror}.",
+                self.address,
+                "where the file system has no hard links, make an empty database there "
+                "first, by duckdb.connect(path).",
+            ) from err
 
 
 @dataclass(frozen=True)

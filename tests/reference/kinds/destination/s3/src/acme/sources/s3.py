@@ -38,6 +38,9 @@ from acme.sources.base import (
     Check,
     Credentials,
     FileDestination,
+    is_stale,
+    partial_path,
+    partial_start,
 )
 
 with contextlib.suppress(ImportError):
@@ -169,9 +172,10 @@ class S3(FileDestination):
         """Write batches into one object, which appears whole at `path` or not at all.
 
         As `FileDestination.from_batches`. With `check` the object is first written beside
-        its place, under a name that begins with `_`, and copied once it is found right;
-        a killed load leaves it there, until the next one. Memory: a batch, and two
-        parts of 16 MiB; an object has 10,000 of them at most.
+        its place, under a name of the load's own that begins with `_` and ends in
+        `.partial`, and copied once it is found right. A killed load leaves it there;
+        its retry deletes it, or such a load into the same path a day later. Memory: a
+        batch, and two parts of 16 MiB; an object has 10,000 of them at most.
 
         Raises:
             CredentialError: The store refused the credentials.
@@ -222,8 +226,7 @@ class S3(FileDestination):
         check: Check,
     ) -> Written:
         """Write a hidden object; where `check` finds it right, copy it to `upload`."""
-        folder, _, name = path.rpartition("/")
-        hidden = self._place(f"{folder}/_{name}")
+        hidden = self._place(partial_path(path, upload.load_id))
         try:
             with contextlib.closing(_Upload(hidden, "", validate=True)) as sending:
                 written = write_batches(batches, sending, path)
@@ -245,6 +248,7 @@ class S3(FileDestination):
                 botocore_errors.BotoCoreError, botocore_errors.ClientError
             ):
                 hidden.call("delete_object")
+                self._place(path).delete_stale()
         return written
 
     def _commit(self, upload: "_Upload", condition: dict[str, str], path: str) -> None:
@@ -327,6 +331,15 @@ class _Place:
         """Call a method of the client for this object."""
         return getattr(self._client, method)(**self._object, **options)
 
+    def delete_stale(self) -> None:
+        """Delete what killed loads into the object have left beside it."""
+        bucket, start = self._object["Bucket"], partial_start(self._object["Key"])
+        listing = self._client.get_paginator("list_objects_v2")
+        for page in listing.paginate(Bucket=bucket, Prefix=start):
+            for found in page.get("Contents", ()):
+                if is_stale(found["Key"], start, found["LastModified"]):
+                    self._client.delete_object(Bucket=bucket, Key=found["Key"])
+
     def former(self) -> "_Former | None":
         """Return what is there."""
         try:
@@ -334,7 +347,10 @@ class _Place:
             answer = self.call("get_object")
         except self._client.exceptions.NoSuchKey:
             return None
-        answer["Body"].close()  # unread
+        except self._client.exceptions.InvalidObjectState:
+            answer = self.call("head_object")  # it is archived, yet can be replaced
+        else:
+            answer["Body"].close()  # unread
         return _Former(
             answer["ETag"],
             answer["ContentLength"],
@@ -541,11 +557,11 @@ def _by_code(error: "botocore_errors.ClientError", where: str) -> ConnectorError
     code = _code(error)
     answer = error.response.get("ResponseMetadata", {})
     status = answer.get("HTTPStatusCode", SERVER_ERROR_STATUS)
-    if code in REFUSED_CODES or status in REFUSED_STATUSES:
-        return CredentialError(
-            f"The store refused the credentials ({code}).",
+    if code == "InvalidObjectState":
+        return DestinationRejectedError(
+            "The object is archived, and can't be read.",
             where,
-            "check the key, the token's end, and the rights that the class names.",
+            "restore it first, or load into another path.",
         )
     if code == "NoSuchBucket":
         return DestinationRejectedError(
@@ -558,6 +574,12 @@ def _by_code(error: "botocore_errors.ClientError", where: str) -> ConnectorError
             "Another load wrote the file at the same time.",
             where,
             "let only one load write a file.",
+        )
+    if code in REFUSED_CODES or status in REFUSED_STATUSES:
+        return CredentialError(
+            f"The store refused the credentials ({code}).",
+            where,
+            "check the key, the token's end, and the rights that the class names.",
         )
     said = f"The store said: {code}."
     if status >= SERVER_ERROR_STATUS or status == BUSY_STATUS or code in BUSY_CODES:

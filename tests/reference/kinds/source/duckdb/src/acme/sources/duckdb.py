@@ -62,10 +62,10 @@ EXACT = {
 NESTED = re.compile(r"[\[\]]|STRUCT|MAP|UNION")
 INFINITE_DAYS, INFINITE_TIME = 2**31 - 1, 2**63 - 1  # and their negatives
 
-# A part of what the engine says -> what it means for the caller; the first one counts.
+# What the engine begins with -> what it means for the caller; the first one counts.
 ERRORS: list[tuple[str, type[ConnectorError], str]] = [
     ("INTERRUPT", SourceUnavailableError, "try again, or raise query_timeout."),
-    ("[Ll]ock", SourceUnavailableError, "try again when nobody writes."),
+    ("IO Error: .*lock", SourceUnavailableError, "try again when nobody writes."),
     ("Out of Memory", SourceUnavailableError, "try again with more memory."),
     ("Permission", CredentialError, "ask for the right to read."),
     ("IO Error", FatalError, "check the path, and that the file is a database."),
@@ -124,7 +124,8 @@ class DuckDB(Source):
         """Yield the result of `query` in batches of `batch_bytes` at most, or a row.
 
         As `Source.to_batches`. The query is one statement, and reads no other file.
-        Memory: a few batches, and what the engine needs for the query.
+        Memory: a vector of the engine, which has 2,048 rows, or a few batches where
+        those are longer, and what the engine needs for the query.
 
         Raises:
             SourceUnavailableError: Somebody writes to the file, or there was no answer
@@ -215,7 +216,7 @@ class DuckDB(Source):
         kind, next_step = next(
             (kind, next_step)
             for pattern, kind, next_step in ERRORS
-            if re.search(pattern, said)
+            if re.match(pattern, said)
         )
         return kind(f"DuckDB said: {said}.", self.address, next_step)
 

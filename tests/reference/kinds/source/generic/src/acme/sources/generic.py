@@ -90,7 +90,8 @@ TEXTS: dict[str, str] = {
 # A part of what a driver says -> what it means for the caller; the first one counts.
 ERRORS: list[tuple[str, type[ConnectorError]]] = [
     (
-        "authenticat|[Aa]ccess denied|[Pp]ermission|Login failed|ORA-01017|not authori",
+        r"\bauthenticat|[Aa]ccess denied|[Pp]ermission( was)? denied|Login failed"
+        r"|ORA-01017|\bnot authori",
         CredentialError,
     ),
     (
@@ -100,7 +101,8 @@ ERRORS: list[tuple[str, type[ConnectorError]]] = [
     ),
     ("Could not decode to UTF-8", UnsupportedTypeError),
     (
-        "[Ll]ock|time ?out|timed out|interrupted|[Tt]oo many connections|shut",
+        r"\b([Dd]ead)?[Ll]ock(ed)?\b|\b[Tt]ime ?out\b|\btimed out\b|\binterrupted\b"
+        r"|[Tt]oo many connections|\bshut(ting)? ?down\b",
         SourceUnavailableError,
     ),
 ]

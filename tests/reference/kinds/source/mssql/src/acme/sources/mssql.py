@@ -274,10 +274,9 @@ class MSSQL(Source):
         )
 
     def _batch(self, schema: pa.Schema, rows: Any) -> pa.RecordBatch:
-        columns = zip(*rows, strict=True) if rows else [()] * len(schema)
         arrays = [
-            self._array(field.name, field.type, values)
-            for field, values in zip(schema, columns, strict=True)
+            self._array(field.name, field.type, [row[place] for row in rows])
+            for place, field in enumerate(schema)
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
@@ -298,7 +297,7 @@ class MSSQL(Source):
             error: What the driver raised.
             connected: Whether there was a connection when it was raised.
         """
-        text = str(error)
+        text = re.sub("'[^']*'", "''", str(error))  # names can say anything
         other = QueryRejectedError if connected else SourceUnavailableError
         kind = next((each for part, each in ERRORS if re.search(part, text)), other)
         said = f"Microsoft SQL Server said: {first_line(error)}."

@@ -299,10 +299,9 @@ class Oracle(Source):
         )
 
     def _batch(self, schema: pa.Schema, rows: Any) -> pa.RecordBatch:
-        columns = zip(*rows, strict=True) if rows else [()] * len(schema)
         arrays = [
-            self._array(field.name, field.type, values)
-            for field, values in zip(schema, columns, strict=True)
+            self._array(field.name, field.type, [row[place] for row in rows])
+            for place, field in enumerate(schema)
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
 

@@ -34,8 +34,9 @@ def df_to_local(
 ) -> None:
     """Write a data frame, without its index, into one file.
 
-    The file appears whole or not at all, at exactly its path, and a retry replaces
-    what an earlier attempt of the same run wrote.
+    The file appears whole or not at all, at exactly its path. No folder knows which
+    run wrote a file, so a run that is tried again after its file appeared is
+    refused like any other, unless it may replace files.
 
     Args:
         df: The rows.

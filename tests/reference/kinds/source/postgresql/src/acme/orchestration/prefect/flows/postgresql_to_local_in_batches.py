@@ -30,8 +30,9 @@ def postgresql_to_local_in_batches(
 ) -> Manifest:
     """Load the result of a query into one file, however many rows there are.
 
-    The file appears whole or not at all, at exactly its path, and a retry replaces
-    what an earlier attempt of the same run wrote.
+    The file appears whole or not at all, at exactly its path. No folder knows which
+    run wrote a file, so a run that is tried again after its file appeared is
+    refused like any other, unless it may replace files.
 
     Args:
         local_path: Where to write; the suffix gives the format.

@@ -41,8 +41,9 @@ def rest_batches_to_local(
 ) -> Manifest:
     """Stream the result of a query into one file; only a few batches are held.
 
-    The file appears whole or not at all, at exactly its path, and a retry replaces
-    what an earlier attempt of the same run wrote.
+    The file appears whole or not at all, at exactly its path. No folder knows which
+    run wrote a file, so a run that is tried again after its file appeared is
+    refused like any other, unless it may replace files.
 
     Args:
         local_path: Where to write; the suffix gives the format.
