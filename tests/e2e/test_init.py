@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 import pytest
-from sourcewright import adopting, checkers, cli
+from sourcewright import adopting, checkers, cli, project
 from sourcewright.answers import Answers
 from sourcewright.errors import SourcewrightError
 from sourcewright.tree import Tree
@@ -283,6 +283,14 @@ def test_a_folder_of_code_that_is_answered_is_no_namespace(tmp_path: Path) -> No
     assert "--set source_folder=code" in found.unknown
     again = _look(tmp_path, files, source_folder="code")
     assert (again.values["package"], again.unknown) == ("acme.connectors", "")
+
+
+@pytest.mark.parametrize(
+    "text", ['tool = "x"\n', "[tool]\nruff = 3\n", "[tool.ruff]\nline-length = []\n"]
+)
+def test_a_line_width_that_is_no_number_says_nothing(text: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    assert project.line_width(Tree(tmp_path)) == 88
 
 
 def test_a_file_that_is_not_utf_8_is_said(tmp_path: Path) -> None:

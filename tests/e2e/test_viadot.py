@@ -751,6 +751,24 @@ def test_what_is_no_checkout_of_viadot_is_not_taken_for_one(
         _add(copy, "flow", source="postgresql", destination="adls")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('azure = ["adlfs>=2026.4"]', "azure = 3"),
+        ("[project.optional-dependencies]\nazure", "optional-dependencies"),
+    ],
+)
+def test_requirements_that_are_no_list_say_nothing(
+    copy: Path, old: str, new: str
+) -> None:
+    metadata = copy / "pyproject.toml"
+    text = metadata.read_text("utf-8")
+    assert text.count(old) == 1
+    metadata.write_text(text.replace(old, new), "utf-8")
+    report = _add(copy, "source", name="orders", kind="rest", destinations=[])
+    assert not [path for verb, path in report.done if verb == "conflict"]
+
+
 def test_an_answer_that_is_given_stands(copy: Path) -> None:
     with pytest.raises(SourcewrightError) as caught:
         _add(copy, "source", name="orders", kind="rest", runtime="vendored")
