@@ -310,6 +310,19 @@ def test_no_kind_of_source_has_the_name_of_a_kind_of_destination() -> None:
     assert not KNOWN.source & KNOWN.destination
 
 
+def test_what_differs_between_choices_is_a_partial_and_no_branch() -> None:
+    choice = r"\b(authentication|pagination|dialect|kind)"
+    branch = re.compile(rf"\b(if|elif) [^%}}]*{choice} *(==|!=|(not )?in\b)")
+    found = [
+        f"{path.relative_to(ROOT)}: {tag}"
+        for path in sorted((ROOT / "template").rglob("*"))
+        if path.is_file()
+        for tag in re.findall(r"\{[%{].*?[%}]\}", path.read_text("utf-8"))
+        if branch.search(tag)
+    ]
+    assert found == []
+
+
 def names_jinja() -> Any:  # noqa: ANN401 - what a Jinja module holds
     environment = jinja2.Environment(
         autoescape=False,  # noqa: S701 - it renders no HTML
