@@ -245,7 +245,6 @@ def test_a_secret_that_can_not_be_sent_is_refused_and_not_shown(
         "http://api.example.com:port",
         f"http://bob:{CANARY}@api.example.com",
         f"http://{CANARY}@api.example.com",
-        f"http://api.example.com/v1?key={CANARY}",
         f"http://api.example.com/v1#{CANARY}",
         f"http://api.example.com/a path/{CANARY}",
     ],
@@ -256,6 +255,12 @@ def test_an_address_that_leads_nowhere_or_holds_a_secret_is_refused(
 ) -> None:
     with pytest.raises(CredentialError, match=rf"{field}: .* http://") as caught:
         client(server, **{field: address})
+    assert CANARY not in everything_shown(caught.value)
+
+
+def test_parameters_are_no_part_of_the_address(server: HttpServer) -> None:
+    with pytest.raises(CredentialError, match="base_url: .* parameters") as caught:
+        client(server, base_url=f"http://api.example.com/v1?key={CANARY}")
     assert CANARY not in everything_shown(caught.value)
 
 
@@ -451,6 +456,13 @@ def test_an_expired_token_is_replaced_once(server: HttpServer) -> None:
     asked = server.requests[0]
     assert asked.body == b"grant_type=client_credentials&scope=read"
     assert asked.headers["authorization"].startswith("Basic ")
+
+
+def test_the_address_of_the_tokens_may_have_parameters(server: HttpServer) -> None:
+    server.answer = token_server({}, {"token-1"})
+    address = f"{server.url}/token?p=policy"
+    assert ids(client(server, token_url=address)) == [1, 2]
+    assert server.requests[0].parameters == {"p": "policy"}
 
 
 def test_a_new_token_that_is_refused_too_is_the_end(

@@ -31,6 +31,12 @@ def _address(text: str) -> str:
     return text
 
 
+def _token_address(text: str) -> str:
+    """Make sure of the same; parameters may be in it: RFC 6749, section 3.2."""
+    _address(text.replace("?", "/", 1))
+    return text
+
+
 def _header_name(text: str) -> str:
     if not HEADER_NAME.fullmatch(text):
         msg = "it can't be a header's name, as X-API-Key is one"
@@ -51,6 +57,7 @@ def _header_value(secret: SecretStr) -> SecretStr:
 
 
 Address = Annotated[str, AfterValidator(_address)]
+TokenAddress = Annotated[str, AfterValidator(_token_address)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HeaderValue = Annotated[SecretStr, AfterValidator(_header_value)]
 
@@ -137,7 +144,7 @@ class OAuth2ClientCredentials(NoAuthentication):
 
     grant_type: ClassVar[str] = "client_credentials"
 
-    token_url: Address
+    token_url: TokenAddress
     client_id: str
     client_secret: SecretStr
     scope: str = ""

@@ -31,7 +31,11 @@ from acme.sources.authentication import (
 from acme.sources.base import BATCH_BYTES, Source
 
 with contextlib.suppress(ImportError):
-    from acme.http_client import Answer, HttpClient, joined
+    from acme.http_client import (
+        Answer,
+        HttpClient,
+        joined,
+    )
 
 SAFE_IN_PATHS = "/:@!$&'()*+,;=~%"  # RFC 3986, and what is encoded already
 
