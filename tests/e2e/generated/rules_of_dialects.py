@@ -476,3 +476,99 @@ VALUE_RULES = [
         "test_the_types_of_values_leave_null_out",
     ),
 ]
+
+QUERIES = "src/acme/queries.py"
+QUERIES_UNIT = "tests/unit/test_queries.py"
+OF_ITS_DIALECT = "test_a_literal_is_of_its_dialect"
+ONLY_A_PARAMETER = "test_only_a_parameter_is_replaced"
+NOT_BOUND = "test_what_can_not_be_bound_is_named_and_not_shown"
+QUERY_RULES = [
+    Mutation(
+        "queries: a quote in a text is doubled",
+        QUERIES,
+        """    doubled = value.replace("'", "''")\n    return f"'{doubled}'"\n""",
+        """    return f"'{value}'"\n""",
+        QUERIES_UNIT,
+        OF_ITS_DIALECT,
+    ),
+    Mutation(
+        "queries: PostgreSQL's backslash is doubled",
+        QUERIES,
+        r"""value.replace("\\", "\\\\").replace("'", """,
+        """value.replace("'", """,
+        QUERIES_UNIT,
+        OF_ITS_DIALECT,
+    ),
+    Mutation(
+        "queries: SQL Server joins no lines of a text",
+        QUERIES,
+        "    whole = divided == literal\n",
+        "    whole = True\n",
+        QUERIES_UNIT,
+        OF_ITS_DIALECT,
+    ),
+    Mutation(
+        "queries: a backslash is refused where it may mean something",
+        QUERIES,
+        r"""STANDARD = Notation(refused="\0\\")""",
+        "STANDARD = Notation()",
+        QUERIES_UNIT,
+        NOT_BOUND,
+    ),
+    Mutation(
+        "queries: a text that ends by a setting is refused",
+        QUERIES,
+        "        skipped=(LINE, ESCAPED_TEXT, EITHER_TEXT, IDENTIFIER, DOLLARS),\n",
+        "        skipped=(LINE, ESCAPED_TEXT, TEXT, IDENTIFIER, DOLLARS),\n",
+        QUERIES_UNIT,
+        "test_a_backslash_that_a_setting_gives_a_meaning_is_refused",
+    ),
+    Mutation(
+        "queries: a negative number is in parentheses",
+        QUERIES,
+        '    return f"({number})" if number.startswith("-") else number\n',
+        "    return number\n",
+        QUERIES_UNIT,
+        "test_what_all_dialects_write_alike",
+    ),
+    Mutation(
+        "queries: a colon in a comment begins no parameter",
+        QUERIES,
+        "                place = self._end_of_comment(query, place)\n",
+        "                continue\n",
+        QUERIES_UNIT,
+        ONLY_A_PARAMETER,
+    ),
+    Mutation(
+        "queries: a cast begins no parameter",
+        QUERIES,
+        r"""(?<![\w:$'\"`\])]):""",
+        r"""(?<![\w$'\"`\])]):""",
+        QUERIES_UNIT,
+        ONLY_A_PARAMETER,
+    ),
+    Mutation(
+        "queries: a value of a subclass is refused",
+        QUERIES,
+        "WRITERS.get(type(value))\n",
+        "next((WRITERS[c] for c in type(value).mro() if c in WRITERS), None)\n",
+        QUERIES_UNIT,
+        NOT_BOUND,
+    ),
+    Mutation(
+        "queries: a value without a parameter is refused",
+        QUERIES,
+        "if name not in met]:",
+        "if name in ()]:",
+        QUERIES_UNIT,
+        NOT_BOUND,
+    ),
+    Mutation(
+        "queries: the quote in a name is doubled",
+        QUERIES,
+        "{name.replace(after, after * 2)}",
+        "{name}",
+        QUERIES_UNIT,
+        "test_the_quote_in_a_name_is_doubled",
+    ),
+]

@@ -420,6 +420,7 @@ def test_the_golden_of_a_kind_is_fresh(kind: golden.Kind, rendered: Path) -> Non
 # What may stand in prefect.yaml for a flow's parameter, by its annotation.
 ADMITTED: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
+    "dict[str, Any] | None": (dict, type(None)),
     "list[str] | None": (list, type(None)),
     "str": (str,),
     "str | None": (str, type(None)),
