@@ -27,8 +27,8 @@ if find_spec("psycopg2") is None:
 
 from acme.sources import PostgreSQL
 from acme.sources.base import BATCH_BYTES
+from ..contracts.queries import LiveSQLContract
 from ..contracts.shown import everything_shown
-from ..contracts.source import LiveSourceContract
 from .live import postgresql as live
 from .live import skip_without
 
@@ -39,7 +39,7 @@ def source() -> PostgreSQL:
     return PostgreSQL(config_key=live.CONFIG_KEY)
 
 
-class TestPostgreSQL(LiveSourceContract):
+class TestPostgreSQL(LiveSQLContract):
     rows_query = "SELECT generate_series(1, 3) AS number"
     many_query = "SELECT generate_series(1, 1000) AS number"
     empty_query = f"{rows_query} LIMIT 0"

@@ -259,7 +259,7 @@ def test_an_address_that_leads_nowhere_or_holds_a_secret_is_refused(
 
 
 def test_parameters_are_no_part_of_the_address(server: HttpServer) -> None:
-    with pytest.raises(CredentialError, match="base_url: .* parameters") as caught:
+    with pytest.raises(CredentialError, match=r"base_url: .* parameters") as caught:
         client(server, base_url=f"http://api.example.com/v1?key={CANARY}")
     assert CANARY not in everything_shown(caught.value)
 

@@ -32,6 +32,7 @@ from acme.formats import (
     Written,
     check_suffix,
 )
+from acme.queries import QueryWriter
 from acme.signals import SKIP
 from acme.utils import require_extra
 
@@ -248,7 +249,7 @@ class Reading:
         raise NotImplementedError
 
 
-class SQL(Source):
+class SQL(QueryWriter, Source):
     """A source behind SQLAlchemy, read through a cursor on the server's side.
 
     A subclass gives the address, and what its database says about types and errors.
@@ -338,7 +339,7 @@ class SQL(Source):
 
         As `Source.to_batches`, but that the bytes of a batch are estimated from the
         rows of the one before. The query runs as it stands: it takes no parameters, and
-        neither `%` nor `:name` means anything in it.
+        neither `%` nor `:name` means anything in it. `bind` writes values into one.
 
         Raises:
             SourceUnavailableError: No connection, or a broken one; a retry may help.

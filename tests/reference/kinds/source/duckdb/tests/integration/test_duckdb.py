@@ -23,7 +23,7 @@ import duckdb
 
 from acme.sources import DuckDB
 from acme.sources.base import BATCH_BYTES
-from ..contracts.source import LiveSourceContract
+from ..contracts.queries import LiveSQLContract
 from .live import duckdb as live
 
 
@@ -39,7 +39,7 @@ def source(path: Path) -> DuckDB:
     return DuckDB(credentials={"path": path})
 
 
-class TestDuckDB(LiveSourceContract):
+class TestDuckDB(LiveSQLContract):
     rows_query = live.QUERY
     many_query = "SELECT range AS number FROM range(1000)"
     empty_query = f"{rows_query} WHERE number > 3"

@@ -13,7 +13,7 @@ from acme.exceptions import (
 )
 from acme.sources import GenericSQL
 from acme.sources.base import BATCH_BYTES
-from ..contracts.source import LiveSourceContract
+from ..contracts.queries import LiveSQLContract
 from .live import generic as live
 
 COUNTED = (
@@ -36,7 +36,7 @@ def source(path: Path) -> GenericSQL:
     )
 
 
-class TestGenericSQL(LiveSourceContract):
+class TestGenericSQL(LiveSQLContract):
     rows_query = live.QUERY
     many_query = COUNTED.format(rows=1000)
     empty_query = f"SELECT * FROM ({rows_query}) AS numbers WHERE number > 3"

@@ -6,6 +6,9 @@ from uuid import UUID
 
 import pyarrow as pa
 import pytest
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from acme.exceptions import (
     ConnectorError,
@@ -253,3 +256,36 @@ def test_what_is_secret_has_stars_in_its_place_wherever_a_driver_says_it() -> No
     assert "*** *** *** *** ***" in message
     assert "p%40ss" not in message
     assert "t0k3n" not in message
+
+
+class Backticks(IdentifierPreparer):
+    def __init__(self, dialect: Any) -> None:
+        super().__init__(dialect, initial_quote="`")
+
+
+class Other(SQLiteDialect_pysqlite):
+    name = "other"
+    preparer = Backticks  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("drivername", "select", "bound"),
+    [
+        ("sqlite", "SELECT * FROM `a``b`", "'\\', '2024-02-29'"),
+        ("other", "SELECT * FROM `a``b`", "'/', DATE '2024-02-29'"),
+    ],
+)
+def test_names_and_values_are_written_as_the_dialect_has_them(
+    drivername: str, select: str, bound: str
+) -> None:
+    registry.register("other", __name__, "Other")
+    source = GenericSQL(
+        credentials={"drivername": drivername},
+    )
+    assert source.select("a`b") == select
+    text = "\\" if drivername == "sqlite" else "/"
+    values = {"values": [text, date(2024, 2, 29)]}
+    assert source.bind(":values", values) == bound
+    if drivername == "other":
+        with pytest.raises(QueryRejectedError, match="character"):
+            source.bind(":value", {"value": "\\"})

@@ -25,8 +25,8 @@ if find_spec("pymysql") is None:
 
 from acme.sources import MariaDB
 from acme.sources.base import BATCH_BYTES
+from ..contracts.queries import LiveSQLContract
 from ..contracts.shown import everything_shown
-from ..contracts.source import LiveSourceContract
 from .live import mariadb as live
 from .live import skip_without
 
@@ -45,7 +45,7 @@ def source() -> MariaDB:
     return MariaDB(config_key=live.CONFIG_KEY)
 
 
-class TestMariaDB(LiveSourceContract):
+class TestMariaDB(LiveSQLContract):
     rows_query = live.QUERY
     many_query = f"{COUNTED} SELECT number FROM counted"
     empty_query = f"{rows_query} LIMIT 0"

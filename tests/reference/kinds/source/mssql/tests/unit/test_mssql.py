@@ -226,3 +226,11 @@ def test_a_server_that_says_nothing_is_given_up(
     if isinstance(caught.value, MissingExtraError):
         pytest.skip(str(caught.value))
     assert isinstance(caught.value, SourceUnavailableError)
+
+
+def test_names_and_values_are_written_as_the_dialect_has_them(
+    source: MSSQL,
+) -> None:
+    assert source.select("select", ["a]b", "c"]) == "SELECT [a]]b], [c] FROM [select]"
+    bound = source.bind(":values", {"values": ["it's", True, b"\0"]})
+    assert bound == "N'it''s', CAST(1 AS BIT), 0x00"

@@ -237,3 +237,11 @@ def test_a_server_that_hangs_up_is_worth_a_retry() -> None:
             source.to_arrow("SELECT 1 AS one FROM dual")
         hanging_up.join()
     assert CREDENTIALS["password"] not in everything_shown(caught.value)
+
+
+def test_names_and_values_are_written_as_the_dialect_has_them(
+    source: Oracle,
+) -> None:
+    assert source.select("select", ["a]b", "c"]) == 'SELECT "a]b", "c" FROM "select"'
+    bound = source.bind(":values", {"values": ["it's", True, b"\0"]})
+    assert bound == "'it''s', 1, HEXTORAW('00')"

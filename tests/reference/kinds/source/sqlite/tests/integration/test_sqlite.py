@@ -14,7 +14,7 @@ from acme.exceptions import (
 from acme.sources import SQLite
 from acme.sources import sqlite as module
 from acme.sources.base import BATCH_BYTES
-from ..contracts.source import LiveSourceContract
+from ..contracts.queries import LiveSQLContract
 from .live import sqlite as live
 
 COUNTED = (
@@ -42,7 +42,7 @@ def fill(path: Path, script: str) -> None:
     connection.close()
 
 
-class TestSQLite(LiveSourceContract):
+class TestSQLite(LiveSQLContract):
     rows_query = live.QUERY
     many_query = COUNTED.format(rows=1000)
     empty_query = f"{rows_query} WHERE column1 > 3"

@@ -18,6 +18,7 @@ from acme.exceptions import (
     SourceUnavailableError,
     UnsupportedTypeError,
 )
+from acme.queries import NOTATIONS, QueryWriter
 from acme.sources.base import (
     BATCH_BYTES,
     Credentials,
@@ -79,7 +80,7 @@ class DuckDBCredentials(Credentials):
     path: Path
 
 
-class DuckDB(Source):
+class DuckDB(QueryWriter, Source):
     """A DuckDB database: a file, opened to be read only.
 
     The engine gives Arrow itself. A type that isn't one of `EXACT`, and a value that
@@ -89,6 +90,7 @@ class DuckDB(Source):
 
     credentials_model = DuckDBCredentials
     credentials: DuckDBCredentials
+    notation = NOTATIONS["duckdb"]
     requires = ("duckdb", "duckdb")
 
     def __init__(

@@ -1,6 +1,7 @@
 """Read from any database of SQLAlchemy."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import Decimal
 import re
@@ -29,6 +30,7 @@ from acme.python_values import (
     to_array,
     types_of,
 )
+from acme.queries import NOTATIONS, STANDARD
 from acme.sources.base import (
     BATCH_BYTES,
     FIRST_ROWS,
@@ -179,6 +181,10 @@ class GenericSQL(SQL):
         )
         engine = self.create_engine()
         self.dialect = engine.dialect
+        preparer = self.dialect.identifier_preparer
+        quotes = preparer.initial_quote, preparer.final_quote
+        other = replace(STANDARD, quotes=quotes)
+        self.notation = NOTATIONS.get(self.dialect.name, other)
         engine.dispose()
 
     @property

@@ -19,6 +19,7 @@ from acme.exceptions import (
     SourceUnavailableError,
     UnsupportedTypeError,
 )
+from acme.queries import NOTATIONS
 from acme.sources.base import (
     CONNECT_SECONDS,
     SQL,
@@ -132,6 +133,7 @@ class MariaDB(SQL):
 
     credentials_model = MariaDBCredentials
     credentials: MariaDBCredentials
+    notation = NOTATIONS["mysql"]
     requires = ("pymysql", "mariadb")
 
     @property

@@ -22,6 +22,7 @@ from acme.python_values import (
     NAIVE,
     to_array,
 )
+from acme.queries import NOTATIONS, QueryWriter
 from acme.sources.base import (
     BATCH_BYTES,
     CONNECT_SECONDS,
@@ -108,7 +109,7 @@ class MSSQLCredentials(Credentials):
     trust_certificate: bool = False  # whatever certificate the server shows
 
 
-class MSSQL(Source):
+class MSSQL(QueryWriter, Source):
     """A Microsoft SQL Server database, read by Microsoft's own driver.
 
     A column's type follows from what the server tells: `KINDS`, and the digits of a
@@ -123,6 +124,7 @@ class MSSQL(Source):
 
     credentials_model = MSSQLCredentials
     credentials: MSSQLCredentials
+    notation = NOTATIONS["mssql"]
     requires = ("mssql_python", "mssql")
 
     def __init__(
@@ -175,7 +177,8 @@ class MSSQL(Source):
         """Yield the result of `query` in batches of about `batch_bytes`.
 
         As `Source.to_batches`, but that the bytes of a batch are estimated from the
-        rows of the one before. The query takes no parameters.
+        rows of the one before. The query takes no parameters; `bind` writes values
+        into one.
 
         Raises:
             SourceUnavailableError: No connection, or a broken one, or no answer within

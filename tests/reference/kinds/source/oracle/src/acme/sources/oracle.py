@@ -19,6 +19,7 @@ from acme.exceptions import (
     UnsupportedTypeError,
 )
 from acme.python_values import NAIVE, to_array
+from acme.queries import NOTATIONS, QueryWriter
 from acme.sources.base import (
     BATCH_BYTES,
     CONNECT_SECONDS,
@@ -126,7 +127,7 @@ class OracleCredentials(Credentials):
     protocol: Literal["tcp", "tcps"] = "tcp"
 
 
-class Oracle(Source):
+class Oracle(QueryWriter, Source):
     """An Oracle Database, read by its driver's thin mode: no client of Oracle's.
 
     Transactions are read-only, and see one state of the data. A column's type follows
@@ -138,6 +139,7 @@ class Oracle(Source):
 
     credentials_model = OracleCredentials
     credentials: OracleCredentials
+    notation = NOTATIONS["oracle"]
     requires = ("oracledb", "oracle")
 
     def __init__(
@@ -174,7 +176,8 @@ class Oracle(Source):
         """Yield the result of `query` in batches of about `batch_bytes`.
 
         As `Source.to_batches`, but that the bytes of a batch are estimated from the
-        rows of the one before. The query takes no parameters.
+        rows of the one before. The query takes no parameters; `bind` writes values
+        into one.
 
         Raises:
             SourceUnavailableError: No connection, or a broken one, or no answer within

@@ -35,6 +35,7 @@ from acme.exceptions import (
     UnsupportedTypeError,
     VerificationError,
 )
+from acme.queries import NOTATIONS
 from acme.read_ahead import read_ahead
 from acme.sources.base import (
     BATCH_BYTES,
@@ -147,6 +148,7 @@ class PostgreSQL(SQL):
 
     credentials_model = PostgreSQLCredentials
     credentials: PostgreSQLCredentials
+    notation = NOTATIONS["postgresql"]
     requires = ("psycopg2", "postgresql")
     has_checksums = True
 
@@ -184,8 +186,8 @@ class PostgreSQL(SQL):
         """Yield the result of `query` in batches of about `batch_bytes`.
 
         As `Source.to_batches`. The query is a SELECT, VALUES or TABLE, or WITH before
-        one of them; it takes no parameters. Memory: ten batches. Where the iteration
-        ends early, the server is told to stop.
+        one of them; it takes no parameters, but `bind` writes values into it. Memory:
+        ten batches. Where the iteration ends early, the server is told to stop.
 
         Raises:
             SourceUnavailableError: No connection, a broken one, or no answer within

@@ -18,6 +18,7 @@ from acme.exceptions import (
     SourceUnavailableError,
     UnsupportedTypeError,
 )
+from acme.queries import NOTATIONS
 from acme.sources.base import (
     SQL,
     Credentials,
@@ -90,6 +91,7 @@ class SQLite(SQL):
 
     credentials_model = SQLiteCredentials
     credentials: SQLiteCredentials
+    notation = NOTATIONS["sqlite"]
 
     @property
     def url(self) -> URL:

@@ -1,5 +1,7 @@
 """Tasks for streaming from PostgreSQL to LocalFolder."""
 
+from typing import Any
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -38,6 +40,7 @@ def postgresql_batches_to_local(
     local_credentials_secret: str | None = None,
     overwrite: bool = False,
     verify: Verify = "bytes",
+    sql_parameters: dict[str, Any] | None = None,
 ) -> Manifest:
     """Stream the result of a query into one file; only a few batches are held.
 
@@ -55,6 +58,7 @@ def postgresql_batches_to_local(
         overwrite: Whether to replace a file that is there.
         verify: What to make sure of before the rows appear: "none", "bytes" or "full",
             as the module `loading` says.
+        sql_parameters: The value of each `:name` in the query; not for secrets.
 
     Raises:
         MissingSourceCredentialsError: An end has neither config key nor secret.
@@ -72,8 +76,11 @@ def postgresql_batches_to_local(
         local_credentials_secret,
         where="postgresql_batches_to_local",
     )
+    source = PostgreSQL(**source_options)
+    if sql_parameters is not None:
+        sql_query = source.bind(sql_query, sql_parameters)
     return load(
-        PostgreSQL(**source_options),
+        source,
         LocalFolder(**destination_options),
         sql_query,
         local_path,

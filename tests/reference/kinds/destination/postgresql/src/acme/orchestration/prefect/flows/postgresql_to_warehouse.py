@@ -1,5 +1,7 @@
 """Load from PostgreSQL into warehouse."""
 
+from typing import Any
+
 from prefect import flow
 
 from acme.orchestration.prefect.tasks import (
@@ -25,6 +27,7 @@ def postgresql_to_warehouse(
     warehouse_credentials_secret: str | None = None,
     mode: WriteMode = "fail",
     key: list[str] | None = None,
+    sql_parameters: dict[str, Any] | None = None,
 ) -> None:
     """Load the result of a query into one table.
 
@@ -39,11 +42,13 @@ def postgresql_to_warehouse(
         warehouse_credentials_secret: The Prefect block that holds them instead.
         mode: What becomes of rows that are there, as `TableDestination` says.
         key: The columns that tell rows apart, for the mode "upsert" alone.
+        sql_parameters: The value of each `:name` in the query; not for secrets.
     """
     df = postgresql_to_df(
         sql_query=sql_query,
         config_key=postgresql_config_key,
         credentials_secret=postgresql_credentials_secret,
+        sql_parameters=sql_parameters,
     )
     df_to_warehouse(
         df=df,

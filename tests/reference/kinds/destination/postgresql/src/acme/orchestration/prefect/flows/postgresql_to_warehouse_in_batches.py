@@ -1,5 +1,7 @@
 """Load from PostgreSQL into warehouse, batch by batch."""
 
+from typing import Any
+
 from prefect import flow
 
 from acme.loading import (
@@ -29,6 +31,7 @@ def postgresql_to_warehouse_in_batches(
     mode: WriteMode = "fail",
     key: list[str] | None = None,
     verify: Verify = "bytes",
+    sql_parameters: dict[str, Any] | None = None,
 ) -> Manifest:
     """Load the result of a query into one table, however many rows there are.
 
@@ -45,6 +48,7 @@ def postgresql_to_warehouse_in_batches(
         key: The columns that tell rows apart, for the mode "upsert" alone.
         verify: What to make sure of before the rows appear: "none", "bytes" or "full",
             as the module `loading` says.
+        sql_parameters: The value of each `:name` in the query; not for secrets.
     """
     return postgresql_batches_to_warehouse(
         warehouse_table=warehouse_table,
@@ -56,4 +60,5 @@ def postgresql_to_warehouse_in_batches(
         mode=mode,
         key=key,
         verify=verify,
+        sql_parameters=sql_parameters,
     )

@@ -1,5 +1,7 @@
 """Tasks for streaming from PostgreSQL to Warehouse."""
 
+from typing import Any
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -40,6 +42,7 @@ def postgresql_batches_to_warehouse(
     mode: WriteMode = "fail",
     key: list[str] | None = None,
     verify: Verify = "bytes",
+    sql_parameters: dict[str, Any] | None = None,
 ) -> Manifest:
     """Stream the result of a query into one table; only a few batches are held.
 
@@ -56,6 +59,7 @@ def postgresql_batches_to_warehouse(
         key: The columns that tell rows apart, for the mode "upsert" alone.
         verify: What to make sure of before the rows appear: "none", "bytes" or "full",
             as the module `loading` says.
+        sql_parameters: The value of each `:name` in the query; not for secrets.
 
     Raises:
         MissingSourceCredentialsError: An end has neither config key nor secret.
@@ -73,8 +77,11 @@ def postgresql_batches_to_warehouse(
         warehouse_credentials_secret,
         where="postgresql_batches_to_warehouse",
     )
+    source = PostgreSQL(**source_options)
+    if sql_parameters is not None:
+        sql_query = source.bind(sql_query, sql_parameters)
     return load(
-        PostgreSQL(**source_options),
+        source,
         Warehouse(**destination_options),
         sql_query,
         warehouse_table,

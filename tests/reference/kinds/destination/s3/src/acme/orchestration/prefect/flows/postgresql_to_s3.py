@@ -1,5 +1,7 @@
 """Load from PostgreSQL into Amazon S3."""
 
+from typing import Any
+
 from prefect import flow
 
 from acme.orchestration.prefect.tasks import (
@@ -23,6 +25,7 @@ def postgresql_to_s3(
     s3_config_key: str | None = None,
     s3_credentials_secret: str | None = None,
     overwrite: bool = False,
+    sql_parameters: dict[str, Any] | None = None,
 ) -> None:
     """Load the result of a query into one file.
 
@@ -37,11 +40,13 @@ def postgresql_to_s3(
         s3_config_key: The config key of the destination's credentials.
         s3_credentials_secret: The Prefect block that holds them instead.
         overwrite: Whether to replace a file that is there.
+        sql_parameters: The value of each `:name` in the query; not for secrets.
     """
     df = postgresql_to_df(
         sql_query=sql_query,
         config_key=postgresql_config_key,
         credentials_secret=postgresql_credentials_secret,
+        sql_parameters=sql_parameters,
     )
     df_to_s3(
         df=df,

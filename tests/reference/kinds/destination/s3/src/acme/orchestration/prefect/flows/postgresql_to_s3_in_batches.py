@@ -1,5 +1,7 @@
 """Load from PostgreSQL into Amazon S3, batch by batch."""
 
+from typing import Any
+
 from prefect import flow
 
 from acme.loading import (
@@ -27,6 +29,7 @@ def postgresql_to_s3_in_batches(
     s3_credentials_secret: str | None = None,
     overwrite: bool = False,
     verify: Verify = "bytes",
+    sql_parameters: dict[str, Any] | None = None,
 ) -> Manifest:
     """Load the result of a query into one file, however many rows there are.
 
@@ -43,6 +46,7 @@ def postgresql_to_s3_in_batches(
         overwrite: Whether to replace a file that is there.
         verify: What to make sure of before the rows appear: "none", "bytes" or "full",
             as the module `loading` says.
+        sql_parameters: The value of each `:name` in the query; not for secrets.
     """
     return postgresql_batches_to_s3(
         s3_path=s3_path,
@@ -53,4 +57,5 @@ def postgresql_to_s3_in_batches(
         s3_credentials_secret=s3_credentials_secret,
         overwrite=overwrite,
         verify=verify,
+        sql_parameters=sql_parameters,
     )

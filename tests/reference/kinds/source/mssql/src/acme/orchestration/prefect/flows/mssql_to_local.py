@@ -1,5 +1,7 @@
 """Load from Microsoft SQL Server into a local folder."""
 
+from typing import Any
+
 from prefect import flow
 
 from acme.orchestration.prefect.tasks import (
@@ -23,6 +25,7 @@ def mssql_to_local(
     local_config_key: str | None = None,
     local_credentials_secret: str | None = None,
     overwrite: bool = False,
+    sql_parameters: dict[str, Any] | None = None,
 ) -> None:
     """Load the result of a query into one file.
 
@@ -38,11 +41,13 @@ def mssql_to_local(
         local_config_key: The config key of the destination's credentials.
         local_credentials_secret: The Prefect block that holds them instead.
         overwrite: Whether to replace a file that is there.
+        sql_parameters: The value of each `:name` in the query; not for secrets.
     """
     df = mssql_to_df(
         sql_query=sql_query,
         config_key=mssql_config_key,
         credentials_secret=mssql_credentials_secret,
+        sql_parameters=sql_parameters,
     )
     df_to_local(
         df=df,

@@ -1,5 +1,7 @@
 """Tasks for reading from MySQL."""
 
+from typing import Any
+
 import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -30,6 +32,7 @@ def mysql_to_df(
     config_key: str | None = None,
     credentials_secret: str | None = None,
     if_empty: IfEmpty = "warn",
+    sql_parameters: dict[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Download the result of a query into a data frame of Arrow-backed columns.
 
@@ -39,6 +42,7 @@ def mysql_to_df(
         credentials_secret: The name of the Prefect block that holds them.
         if_empty: What to do where there are no rows: warn and return the empty frame,
             raise `SKIP`, or fail.
+        sql_parameters: The value of each `:name` in the query; not for secrets.
 
     Raises:
         MissingSourceCredentialsError: Neither `config_key` nor `credentials_secret`.
@@ -55,4 +59,6 @@ def mysql_to_df(
         config_key=config_key,
         credentials=credentials,
     )
+    if sql_parameters is not None:
+        sql_query = source.bind(sql_query, sql_parameters)
     return source.to_df(sql_query, if_empty=if_empty)

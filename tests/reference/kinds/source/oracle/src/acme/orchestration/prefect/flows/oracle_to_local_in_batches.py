@@ -1,5 +1,7 @@
 """Load from Oracle Database into a local folder, batch by batch."""
 
+from typing import Any
+
 from prefect import flow
 
 from acme.loading import (
@@ -27,6 +29,7 @@ def oracle_to_local_in_batches(
     local_credentials_secret: str | None = None,
     overwrite: bool = False,
     verify: Verify = "bytes",
+    sql_parameters: dict[str, Any] | None = None,
 ) -> Manifest:
     """Load the result of a query into one file, however many rows there are.
 
@@ -44,6 +47,7 @@ def oracle_to_local_in_batches(
         overwrite: Whether to replace a file that is there.
         verify: What to make sure of before the rows appear: "none", "bytes" or "full",
             as the module `loading` says.
+        sql_parameters: The value of each `:name` in the query; not for secrets.
     """
     return oracle_batches_to_local(
         local_path=local_path,
@@ -54,4 +58,5 @@ def oracle_to_local_in_batches(
         local_credentials_secret=local_credentials_secret,
         overwrite=overwrite,
         verify=verify,
+        sql_parameters=sql_parameters,
     )
