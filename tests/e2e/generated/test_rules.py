@@ -480,7 +480,7 @@ TYPE_RULES = [
         "return max(1, min(fitting, most))",
         "return most",
         BASE_UNIT,
-        "test_batches_grow_until_they_are_as_long_as_they_may_be",
+        "test_batches_are_bounded",
     ),
     Mutation(
         "batches grow step by step",
