@@ -69,7 +69,11 @@ class Azurite(Service):
 
     def create_container(self, name: str) -> None:
         """Create a container; one that is there already stays as it is."""
-        self.filesystem.create_dir(name)
+        try:
+            self.filesystem.create_dir(name)
+        except OSError:
+            # Of its pool the client may take a connection that Azurite has just closed.
+            self.filesystem.create_dir(name)
 
     def _start(self, stack: ExitStack) -> None:
         packages = npm.install(PACKAGE)
