@@ -50,6 +50,7 @@ bench: $(READY) ## Measure: start-up against Copier, extraction against other to
 	  $(VENV)/bin/uv sync --quiet --frozen --all-extras --group bench
 	@$(RUN) python benchmarks/startup.py --rounds 5
 	@$(RUN) python -m benchmarks.extraction
+	@$(RUN) python -m benchmarks.kinds
 	@$(RUN) python -m benchmarks.memory
 
 scoreboard: $(READY) ## Say which tool changes values of which type: about five minutes
