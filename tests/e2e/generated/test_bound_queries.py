@@ -184,6 +184,7 @@ def run_contract(
     )
     assert done.returncode == 0, done.stdout[-8000:]
     assert " passed" in done.stdout
+    assert " skipped" not in done.stdout
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "generic"])

@@ -496,9 +496,10 @@ class Destination(Connector, ABC):
             args: None: options are named.
             options: What the subclass takes, and of each subclass these. `load_id`
                 names the load; where it is kept with what is written, a retry after a
-                lost answer succeeds and changes nothing twice. `verify_bytes` says whether to make sure that
-                what arrived is what was sent. `check` is given the batches, read back
-                from where readers don't see them; where it raises, they stay unseen.
+                lost answer succeeds and changes nothing twice. `verify_bytes` says
+                whether to make sure that what arrived is what was sent. `check` is
+                given the batches, read back from where readers don't see them; where
+                it raises, they stay unseen.
 
         Raises:
             DestinationExistsError: There is something that the options protect.
