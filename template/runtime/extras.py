@@ -1,8 +1,23 @@
 """Optional dependencies: which one is missing, and how to install it."""
 
+from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from .exceptions import MissingExtraError
+
+
+class Lazy:
+    """A module that is imported when one of its names is first used.
+
+    So importing a connector's module loads no driver, and works without one.
+    """
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self._module), name)
 
 
 def require_extra(name: str, module: str, install: str) -> None:
