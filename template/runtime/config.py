@@ -1,7 +1,7 @@
 """Credentials by config key, from a YAML file and from the environment.
 
-The file is the one that `ACME_CONFIG_PATH` names, else
-`~/.config/acme/config.yaml`:
+In a package `acme`, the file is `~/.config/acme/config.yaml`, or the one that the
+variable `ACME_CONFIG_PATH` names:
 
     version: 1
     sources:
@@ -10,11 +10,10 @@ The file is the one that `ACME_CONFIG_PATH` names, else
           credentials:
             host: localhost
 
-A variable `ACME__<CONFIG_KEY>__<FIELD>` adds a field or takes precedence over the
-file's, so that a password need not be in any file. Both are read at each call.
+A variable `ACME__<CONFIG_KEY>__<FIELD>` adds a field, or overrides the file's, so that
+passwords can stay out of files. Both are read at each call. No error shows a value.
 """
 
-from collections.abc import Mapping
 import os
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,15 @@ import yaml
 
 from .exceptions import ConfigError
 
-PATH_VARIABLE = "ACME_CONFIG_PATH"
-FIELD_VARIABLE_PREFIX = "ACME__"
-DEFAULT_PATH = "~/.config/acme/config.yaml"
+# The package that holds the runtime: acme_ingest if it is acme.ingest.
+NAME = (__package__.rpartition(".")[0] or __package__).replace(".", "_").lower()
+PATH_VARIABLE = f"{NAME.upper()}_CONFIG_PATH"
+FIELD_VARIABLE_PREFIX = f"{NAME.upper()}__"
+DEFAULT_PATH = f"~/.config/{NAME}/config.yaml"
 
 
 def config_path() -> Path:
-    """Return where the configuration file is expected; it need not exist."""
+    """Return the path of the configuration file, which need not exist."""
     return Path(os.environ.get(PATH_VARIABLE) or DEFAULT_PATH).expanduser()
 
 
@@ -37,17 +38,23 @@ def get_source_config(key: str) -> dict[str, Any]:
     """Return the entry of a config key: `class` and `credentials`.
 
     Raises:
-        ConfigError: The file can't be read, or has no such key, and the environment
-            has no field for it either.
+        ConfigError: The file can't be read, or neither it nor the environment has the
+            key.
     """
-    entries = _read_entries(config_path())
-    overrides = _fields_from_environment(key)
+    path = config_path()
+    entries = _read_entries(path)
+    prefix = f"{FIELD_VARIABLE_PREFIX}{key.upper()}__"
+    overrides = {
+        name.removeprefix(prefix).lower(): value
+        for name, value in os.environ.items()
+        if name.startswith(prefix) and value
+    }
     if key not in entries and not overrides:
         known = ", ".join(sorted(entries)) or "none"
         raise ConfigError(
             f"There is no config key '{key}'.",
-            f"{config_path()} (keys: {known})",
-            f"add it under `sources`, or set {FIELD_VARIABLE_PREFIX}{key.upper()}__<FIELD>.",
+            f"{path} (keys: {known})",
+            f"add it under `sources`, or set {prefix}<FIELD>.",
         )
     entry = entries.get(key, {"credentials": {}})
     return {**entry, "credentials": {**entry["credentials"], **overrides}}
@@ -57,36 +64,38 @@ def get_source_credentials(key: str) -> dict[str, Any]:
     """Return the credentials of a config key.
 
     Raises:
-        ConfigError: As `get_source_config`.
+        ConfigError: As in `get_source_config`.
     """
     credentials: dict[str, Any] = get_source_config(key)["credentials"]
     return credentials
 
 
 def _read_entries(path: Path) -> dict[str, dict[str, Any]]:
-    """Return the file's entries by config key; none where there is no file."""
+    """Return the file's entries by config key, or none if there is no file."""
     next_step = "compare it with config.yaml.example."
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as err:
+    except OSError as err:
         raise ConfigError(
             "The configuration can't be read.", str(path), next_step
         ) from err
-    except yaml.YAMLError as err:
+    except (yaml.YAMLError, ValueError) as err:
         mark = getattr(err, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        # From None on purpose: YAML's message quotes the line, which may hold a secret.
+        # From None on purpose: the message may quote a secret. A ValueError is one of
+        # UTF-8, or of a value that isn't what it seems to be, such as 2024-99-99.
         raise ConfigError(
-            "The configuration is not valid YAML.", f"{path}{line}", next_step
+            "The configuration is not valid YAML in UTF-8.", f"{path}{line}", next_step
         ) from None
+    entries: dict[str, dict[str, Any]] = {}
     try:
-        return {
-            str(key): {**(entry or {}), "credentials": {**_credentials(entry)}}
-            for source in content["sources"]
-            for key, entry in source.items()
-        }
+        for source in content["sources"]:
+            for key, found in source.items():
+                entry = found or {}
+                credentials = entry.get("credentials") or {}
+                entries[str(key)] = {**entry, "credentials": {**credentials}}
     except (AttributeError, KeyError, TypeError):
         # From None on purpose: the message may quote a value.
         raise ConfigError(
@@ -94,18 +103,4 @@ def _read_entries(path: Path) -> dict[str, dict[str, Any]]:
             str(path),
             next_step,
         ) from None
-
-
-def _credentials(entry: Any) -> Mapping[str, Any]:
-    """Return the credentials of an entry; none where it has none."""
-    return (entry or {}).get("credentials") or {}
-
-
-def _fields_from_environment(key: str) -> dict[str, str]:
-    """Return the credential fields that the environment gives for a config key."""
-    prefix = f"{FIELD_VARIABLE_PREFIX}{key.upper()}__"
-    return {
-        name.removeprefix(prefix).lower(): value
-        for name, value in os.environ.items()
-        if name.startswith(prefix) and value
-    }
+    return entries
