@@ -36,7 +36,7 @@ lint: $(READY) ## Style, types and the direction of imports
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
-	@$(RUN) lint-imports
+	@$(RUN) PYTHONPATH=template lint-imports
 
 golden: $(READY) ## Render the committed reference output again
 	@$(RUN) python tests/golden.py
