@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from .exceptions import SchemaChangedError, UnsupportedTypeError
-from .source import BATCH_BYTES, FIRST_ROWS, Source, fitting_rows
+from .source import FIRST_ROWS, Source, fitting_rows
 
 
 class RowSource(Source):
@@ -33,7 +33,7 @@ class RowSource(Source):
         """
 
     def to_batches(
-        self, query: str, *, batch_bytes: int = BATCH_BYTES
+        self, query: str, *, batch_bytes: int | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows in batches of about `batch_bytes`.
 
@@ -65,7 +65,7 @@ class RowSource(Source):
         for number, row in enumerate(rows, before + 1):
             if row.keys() != names:
                 first = min(map(str, row.keys() ^ names))
-                verb = "lacks" if first in names else "has an undeclared column,"
+                verb = "lacks" if first in names else "has the undeclared column"
                 raise SchemaChangedError(
                     f"Row {number} {verb} '{first}'.",
                     self.place,
