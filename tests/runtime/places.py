@@ -122,7 +122,7 @@ class Warehouse(Tables):
         self.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
 
     def execute(self, statement: str) -> tuple[list[Any], list[str]]:
-        connection = psycopg2.connect(self._server.url)
+        connection = psycopg2.connect(self._server.url.replace("+psycopg2", ""))
         with contextlib.closing(connection), connection, connection.cursor() as cursor:
             try:
                 cursor.execute(statement)

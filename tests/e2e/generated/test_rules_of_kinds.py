@@ -22,13 +22,13 @@ from sourcewright.services import PostgreSQL
 from tests import mariadb
 from tests.e2e.generated import rules_of_dialects, rules_of_kinds, rules_of_rest
 from tests.e2e.generated.mutations import Mutation, Results, run_mutations
-from tests.e2e.generated.object_store import HOST, KEY, object_store
 from tests.e2e.generated.parts import (
     generate,
     postgresql_credentials,
     write_config,
 )
 from tests.golden import APPLICATIONS
+from tests.object_store import HOST, KEY, object_store
 from tests.results import Keep
 
 SAMPLE = 12
