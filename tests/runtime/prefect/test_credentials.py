@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 import pytest
+from prefect.blocks.abstract import SecretBlock
 from prefect.blocks.notifications import SlackWebhook
 from prefect.blocks.system import Secret
 from pydantic import SecretStr
@@ -28,6 +29,24 @@ def test_a_secret_block_holds_credentials(value: Any, reference: str) -> None:
         "config_key": None,
         "credentials": CREDENTIALS,
     }
+
+
+class Vault(SecretBlock):
+    """A secret block of another kind, as those of AWS and Azure are."""
+
+    content: SecretStr
+
+    def read_secret(self) -> bytes:
+        return self.content.get_secret_value().encode()
+
+    def write_secret(self, secret_data: bytes) -> str:
+        raise NotImplementedError
+
+
+@pytest.mark.usefixtures("prefect")
+def test_another_type_of_secret_block_holds_credentials() -> None:
+    Vault(content=SecretStr(json.dumps(CREDENTIALS))).save("shop", overwrite=True)
+    assert get_credentials("vault/shop") == CREDENTIALS
 
 
 @pytest.mark.usefixtures("prefect")
