@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 IfEmpty = Literal["warn", "skip", "fail"]
 
 BATCH_BYTES = 2 * 1024 * 1024  # fits the cache of one processor core
+LONGEST_BATCH_BYTES = 4 * BATCH_BYTES
+FEW_COLUMNS = 50
 FIRST_ROWS = 100  # how many a source fetches before it knows their size
 FASTEST_GROWTH = 5  # a batch's rows at most, over those of the previous batch
 
@@ -35,13 +37,13 @@ class Source(Connector, ABC):
 
     @abstractmethod
     def to_batches(
-        self, query: str, *, batch_bytes: int = BATCH_BYTES
+        self, query: str, *, batch_bytes: int | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Yield the result of `query` in batches of about `batch_bytes`.
 
-        A batch may exceed the limit by one row; an oversized row is a batch of its own.
-        Columns keep the query's order. An empty result is one empty batch, so that a
-        destination always learns the columns.
+        By default, `batch_limit` decides. A batch may exceed the limit by one row; an
+        oversized row is a batch of its own. Columns keep the query's order. An empty
+        result is one empty batch, so that a destination always learns the columns.
 
         Raises:
             SourceUnavailableError: No connection, or a broken one; a retry may help.
@@ -143,7 +145,7 @@ class Reading:
         return None
 
     def to_batches(
-        self, query: str, *, batch_bytes: int = BATCH_BYTES
+        self, query: str, *, batch_bytes: int | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Yield the result of `query`. As `Source.to_batches`."""
         return self.source.to_batches(query, batch_bytes=batch_bytes)
@@ -159,11 +161,24 @@ class Reading:
         raise NotImplementedError
 
 
-def fitting_rows(batch: pa.RecordBatch, batch_bytes: int) -> int:
-    """Return how many rows of this size fit into `batch_bytes`.
+def batch_limit(batch_bytes: int | None, columns: int) -> int:
+    """Return `batch_bytes`, or the default for so many columns.
+
+    Every column of a batch has a fixed cost, so wide batches are longer: `BATCH_BYTES`
+    up to `FEW_COLUMNS`, in proportion above, and `LONGEST_BATCH_BYTES` at most.
+    """
+    if batch_bytes is not None:
+        return batch_bytes
+    in_proportion = BATCH_BYTES * columns // FEW_COLUMNS
+    return min(max(BATCH_BYTES, in_proportion), LONGEST_BATCH_BYTES)
+
+
+def fitting_rows(batch: pa.RecordBatch, batch_bytes: int | None) -> int:
+    """Return how many rows of this size fit into a batch.
 
     The number grows no faster than `FASTEST_GROWTH`, since the next rows may be longer.
     """
-    fitting: int = batch_bytes * batch.num_rows // max(1, batch.nbytes)
+    limit = batch_limit(batch_bytes, batch.num_columns)
+    fitting: int = limit * batch.num_rows // max(1, batch.nbytes)
     most: int = FASTEST_GROWTH * batch.num_rows
     return max(1, min(fitting, most))

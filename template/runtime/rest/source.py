@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 import pyarrow as pa
 
 from ..exceptions import QueryRejectedError, UnexpectedResponseError
-from ..source import BATCH_BYTES, Source
+from ..source import Source, batch_limit
 from .authentication import NoAuthentication
 from .client import Answer, HttpClient, joined
 from .pagination import Next, Page, Pagination
@@ -57,7 +57,7 @@ class REST(Source):
         return (self.credentials.base_url or self.api.base_url).rstrip("/")
 
     def to_batches(
-        self, query: str, *, batch_bytes: int = BATCH_BYTES
+        self, query: str, *, batch_bytes: int | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Yield the records of a resource in batches of about `batch_bytes`.
 
@@ -84,8 +84,9 @@ class REST(Source):
             where=f"{query} ({self.place})",
             warn=lambda text: self.logger.warning("%s Where: %s.", text, query),
         )
+        limit = batch_limit(batch_bytes, len(records.schema))
         for found in self._pages(query):
-            yield from records.batches(found, batch_bytes)
+            yield from records.batches(found, limit)
         if not records.count:
             yield pa.RecordBatch.from_pylist([], schema=records.schema)
 
