@@ -1,0 +1,50 @@
+"""The databases that the sources read: one PostgreSQL and one MariaDB a session."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from sourcewright.services import PostgreSQL
+
+from tests.mariadb import MariaDB, missing
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """One server for all; skips if the machine has none."""
+    if lacking := missing():
+        pytest.skip(lacking)
+    with MariaDB() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def of_postgresql(postgres: PostgreSQL) -> dict[str, Any]:
+    """The credentials of the server's own database."""
+    return {
+        "host": postgres.host,
+        "port": postgres.port,
+        "database": postgres.database,
+        "user": postgres.user,
+        "password": postgres.password,
+    }
+
+
+@pytest.fixture
+def sqlite_path(tmp_path: Path) -> Path:
+    """An empty database."""
+    path = tmp_path / "shop.sqlite"
+    sqlite3.connect(path).close()
+    return path
+
+
+@pytest.fixture
+def duckdb_path(tmp_path: Path) -> Path:
+    """An empty database."""
+    path = tmp_path / "shop.duckdb"
+    with closing(duckdb.connect(path)):
+        return path
