@@ -69,7 +69,7 @@ class Files(Place):
 
     def content(self, path: str) -> bytes:
         """Return the bytes of a file, or raise FileNotFoundError."""
-        with self._files.open_input_stream(path) as file:
+        with self._files.open_input_file(path) as file:
             content: bytes = file.read()
         return content
 
