@@ -207,7 +207,7 @@ class _Session(Session):
     """A session of psycopg2, which marks values by %s."""
 
     def run(
-        self, statement: str, values: Sequence[Any] | None = None, **parts: str
+        self, statement: str, values: Sequence[Any] | None = None, /, **parts: str
     ) -> None:
         if values:
             statement = statement.replace("?", "%s")

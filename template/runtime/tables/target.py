@@ -74,13 +74,13 @@ class Session:
         self.cursor = cursor
 
     def run(
-        self, statement: str, values: Sequence[Any] | None = None, **parts: str
+        self, statement: str, values: Sequence[Any] | None = None, /, **parts: str
     ) -> None:
         """Execute a statement."""
         self.cursor.execute(statement.format(**parts), values)
 
     def fetch(
-        self, statement: str, values: Sequence[Any] | None = None, **parts: str
+        self, statement: str, values: Sequence[Any] | None = None, /, **parts: str
     ) -> Any:
         """Execute a statement, and return its rows."""
         self.run(statement, values, **parts)
