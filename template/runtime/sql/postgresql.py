@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import URL
 
 from ..checksums import LONG_BYTES, Checksums, ColumnSum, as_sum, check_types
+from ..config import NAME
 from ..connector import CONNECT_SECONDS, Credentials, first_line
 from ..exceptions import (
     ConnectorError,
@@ -157,7 +158,7 @@ class PostgreSQL(SQL):
         """Return timeouts, and the settings of a read-only session."""
         settings = {**SESSION, "statement_timeout": f"{self.query_timeout}s"}
         connect_args: dict[str, Any] = {
-            "application_name": type(self).__module__.partition(".")[0],
+            "application_name": NAME,
             "client_encoding": "utf8",
             "connect_timeout": CONNECT_SECONDS,
             "options": " ".join(f"-c {key}={value}" for key, value in settings.items()),

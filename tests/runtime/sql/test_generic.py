@@ -281,6 +281,7 @@ def test_an_error_is_known_by_its_text(
     assert type(source.explain(Exception(said), connected=connected)) is expected
 
 
+@pytest.mark.filterwarnings("ignore:Query string argument")
 def test_a_secret_in_a_driver_s_message_is_replaced_by_stars() -> None:
     source = GenericSQL(
         credentials={
@@ -349,6 +350,15 @@ def test_two_types_in_a_column_name_it_and_a_cast(source: GenericSQL) -> None:
     cast = caught.value.next_step.removeprefix("write ").removesuffix(" in the query.")
     table = source.to_arrow(f"SELECT {cast} AS odd FROM ({odd})")
     assert table.column("odd").to_pylist()[998] == "0.5"
+
+
+def test_a_value_that_the_driver_cannot_hold_is_refused(
+    of_postgresql: dict[str, Any],
+) -> None:
+    credentials = {**of_postgresql, "drivername": "postgresql+psycopg2"}
+    source = GenericSQL(credentials=credentials)
+    with pytest.raises(UnsupportedTypeError, match="driver can't hold a value"):
+        source.to_arrow("SELECT date '0044-03-15 BC' AS value")
 
 
 def test_a_statement_without_columns_is_refused(source: GenericSQL) -> None:
