@@ -18,7 +18,10 @@ from runtime.exceptions import (
     RetriableError,
 )
 from runtime.files.adls import BLOCK_BYTES, AzureDataLake
+from sourcewright.services import Azurite
 
+from tests.e2e.generated.proxy import Fate, Proxy, Request
+from tests.runtime.frames import OLD, OLD_ROWS, read_all
 from tests.runtime.places import Files
 from tests.runtime.shown import everything_shown
 
@@ -147,3 +150,24 @@ def test_a_file_as_long_as_two_blocks_arrives_whole(lake: Files, more: int) -> N
     written = lake.destination.from_batches([batch], path, verify_bytes=True)
     assert written.bytes == 2 * BLOCK_BYTES + more
     assert lake.content(path).decode() == f'{{"a":"{text}"}}\n'
+
+
+@pytest.mark.parametrize("verified", [False, True], ids=["unverified", "verified"])
+def test_a_lost_answer_to_the_commit_is_no_failure(
+    lake: Files, azurite: Azurite, *, verified: bool
+) -> None:
+    def lose(request: Request) -> Fate:
+        if request.is_commit and "/_" not in request.path and not lost:
+            lost.append(request.path)
+            return "lose the answer"
+        return "pass"
+
+    lost: list[str] = []
+    path = lake.fresh()
+    with Proxy(azurite.port, lose) as proxy:
+        far = azurite.connection_string.replace(f":{azurite.port}/", f":{proxy.port}/")
+        destination = AzureDataLake(credentials={"connection_string": far})
+        written = destination.from_df(OLD, path, check=read_all if verified else None)
+    assert len(lost) == 1
+    assert lake.rows(path) == OLD_ROWS
+    lake.destination.verify(written)

@@ -18,6 +18,9 @@ from runtime.exceptions import (
 )
 from runtime.files.s3 import S3
 
+from tests.e2e.generated.proxy import Fate, Proxy, Request
+from tests.object_store import HOST
+from tests.object_store import KEY as STORE_KEY
 from tests.runtime.frames import BATCH, NEW, OLD, OLD_ROWS
 from tests.runtime.places import Files
 from tests.runtime.shown import everything_shown
@@ -263,3 +266,27 @@ def test_an_archived_object_is_reported_and_can_be_replaced(store: Files) -> Non
         store.destination.from_df(NEW, path)
     store.destination.from_df(NEW, path, overwrite=True)
     assert store.read(path).num_rows == len(NEW)
+
+
+@pytest.mark.parametrize("mebibytes", [1, 40])
+def test_a_lost_answer_to_the_commit_is_no_failure(
+    store: Files, mebibytes: int
+) -> None:
+    def lose(request: Request) -> Fate:
+        one_part = request.method == "PUT" and not request.query
+        several = request.method == "POST" and "uploadId" in request.query
+        if (one_part or several) and not lost:
+            lost.append(request.path)
+            return "lose the answer"
+        return "pass"
+
+    lost: list[str] = []
+    path = store.fresh()
+    batches = list(noise(mebibytes))
+    port = int(client(store).meta.endpoint_url.rpartition(":")[2])
+    with Proxy(port, lose) as proxy:
+        credentials = {**STORE_KEY, "endpoint_url": f"http://{HOST}:{proxy.port}"}
+        written = S3(credentials=credentials).from_batches(batches, path)
+    assert len(lost) == 1
+    assert store.read(path) == pa.Table.from_batches(batches)
+    store.destination.verify(written)

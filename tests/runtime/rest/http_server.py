@@ -1,6 +1,7 @@
 """An HTTP server of this process, which a test tells how to answer."""
 
 import contextlib
+import ssl
 import sys
 import threading
 from collections.abc import Callable
@@ -35,15 +36,18 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError):  # the client is gone
+        if not isinstance(sys.exception(), OSError):  # the client is gone
             super().handle_error(request, client_address)
 
 
 class HttpServer:
     """Answers each request by a function, and keeps it. A context manager."""
 
-    def __init__(self, answer: Callable[[Request], Reply]) -> None:
+    def __init__(
+        self, answer: Callable[[Request], Reply], tls: ssl.SSLContext | None = None
+    ) -> None:
         self.answer = answer
+        self._scheme = "https" if tls else "http"
         self.requests: list[Request] = []
         outer = self
 
@@ -54,19 +58,22 @@ class HttpServer:
             def do_GET(self) -> None:
                 outer._handle(self)
 
-            do_POST = do_GET  # noqa: N815 - the server's name
+            do_POST = do_CONNECT = do_GET  # noqa: N815 - the server's name
 
             def log_message(self, *arguments: Any) -> None:
                 pass
 
         self._server = _Server(("127.0.0.1", 0), Handler)
+        if tls:
+            socket = tls.wrap_socket(self._server.socket, server_side=True)
+            self._server.socket = socket
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
         )
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -3,18 +3,23 @@
 import gzip
 import json
 import logging
+import ssl
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from runtime.exceptions import (
     ConfigError,
     ConnectorError,
     CredentialError,
+    FatalError,
     QueryRejectedError,
     SourceUnavailableError,
     UnexpectedResponseError,
@@ -204,6 +209,73 @@ def test_a_proxy_that_cannot_be_used_is_reported_and_not_shown(
     with pytest.raises(ConfigError, match="ALL_PROXY") as caught:
         ids(source(server))
     assert CANARY not in everything_shown(caught.value)
+    assert not server.requests
+
+
+@pytest.mark.usefixtures("no_proxy")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("status", "error", "says"),
+    [
+        (407, CredentialError, "proxy requires"),
+        (502, SourceUnavailableError, "answered 502|gave no connection"),
+    ],
+)
+def test_an_error_of_a_proxy_is_translated(
+    server: HttpServer,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    scheme: str,
+    status: int,
+    error: type[ConnectorError],
+    says: str,
+) -> None:
+    address = server.url.replace("http://", f"http://clerk:{CANARY}@")
+    monkeypatch.setenv(f"{scheme.upper()}_PROXY", address)
+    server.answer = in_turn(Reply(b"", status))
+    with pytest.raises(error, match=says) as caught:
+        ids(source(server, base_url=f"{scheme}://behind-the-proxy.invalid/v1"))
+    assert "behind-the-proxy.invalid" in caught.value.where
+    assert CANARY not in everything_shown(caught.value)
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def with_tls(authority: trustme.CA) -> Iterator[HttpServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with HttpServer(lambda _request: Reply(TWO), context) as server:
+        yield server
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(
+    with_tls: HttpServer,
+) -> None:
+    with pytest.raises(FatalError, match=r"isn't trusted: .*ca_file"):
+        ids(source(with_tls, BearerToken, token=CANARY))
+    assert not with_tls.requests
+
+
+def test_a_certificate_of_a_named_authority_is_trusted(
+    with_tls: HttpServer, authority: trustme.CA, tmp_path: Path
+) -> None:
+    file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(file)
+    assert ids(source(with_tls, ca_file=str(file))) == [1, 2]
+
+
+def test_a_redirect_to_an_address_without_tls_is_refused(
+    with_tls: HttpServer, server: HttpServer, authority: trustme.CA, tmp_path: Path
+) -> None:
+    file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(file)
+    with_tls.answer = in_turn(Reply(b"", 302, {"Location": f"{server.url}/orders"}))
+    with pytest.raises(UnexpectedResponseError, match="without TLS"):
+        ids(source(with_tls, ca_file=str(file)))
     assert not server.requests
 
 
