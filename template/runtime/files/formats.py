@@ -95,7 +95,7 @@ class _ParquetWriter:
 
 
 def _repeats(column: pa.ChunkedArray) -> bool:
-    """Return whether values occur twice on average: else a dictionary only costs time.
+    """Return whether values occur twice on average; if not, a dictionary only costs.
 
     The first rows decide, since a dictionary that grows too large ends by itself.
     """

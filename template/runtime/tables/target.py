@@ -1,7 +1,7 @@
 """The table that a load writes to, and the stage that holds its rows until the end.
 
-Only what databases have in common; a subclass knows the SQL of its own. In statements,
-`{name}` stands for SQL, such as a quoted name, and `?` for a value.
+It holds what databases have in common; a subclass adds its own SQL. In statements,
+`{name}` is a placeholder for SQL, such as a quoted name, and `?` for a value.
 """
 
 from abc import ABC, abstractmethod
@@ -183,10 +183,10 @@ class Target(ABC):
         """Return the columns of each unique index."""
 
     def lock_name(self, name: str) -> None:  # noqa: B027 - not every database needs it
-        """Let one load at a time go on, even if there is no such table yet."""
+        """Let only one load at a time continue, even if the table doesn't exist yet."""
 
     def lock_rows(self) -> None:  # noqa: B027 - not every database needs it
-        """Let nobody else write to the table until the transaction ends."""
+        """Keep all others from writing to the table until the transaction ends."""
 
     def qualified(self, table: str) -> str:
         """Return the name of a table of this schema as SQL."""
@@ -204,7 +204,7 @@ class Target(ABC):
         return int(rows)
 
     def check_columns(self) -> bool:
-        """Return whether the table exists, and raise if its columns are others.
+        """Return whether the table exists, and raise if it has other columns.
 
         Raises:
             SchemaChangedError: It has other columns than the load; names the first.
@@ -390,7 +390,7 @@ def is_bytes(kind: pa.DataType) -> bool:
 
 
 def digits_of(kind: pa.DataType) -> tuple[int, int]:
-    """Return the precision of a decimal that isn't below its scale, and a scale >= 0."""
+    """Return precision and scale of a decimal, with a scale from 0 to the precision."""
     scale = max(kind.scale, 0)
     return max(kind.precision - min(kind.scale, 0), scale), scale
 
