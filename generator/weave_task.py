@@ -57,7 +57,7 @@ def weave() -> None:
     from sourcewright import weaving  # noqa: PLC0415  # as above
 
     _, outcome = weaving.weave_project(Path.cwd())
-    for line in weaving.lines_of(outcome):
+    for line in (*outcome.notes, *weaving.lines_of(outcome)):
         say(line)
     if outcome.pending:
         say("Add these lines by hand, then run `sourcewright weave`.")

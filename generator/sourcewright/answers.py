@@ -19,19 +19,21 @@ if TYPE_CHECKING:
 class Answers:
     """The answers for one application of the template, in the order of giving.
 
-    A value is text as it was typed, or what a file of answers holds.
+    A value is text as it was typed, or what a file of answers holds. `recorded` are the
+    answers that the application was made with before: they hold until others are given.
     """
 
     component: str
     values: tuple[tuple[str, Any], ...] = ()
+    recorded: tuple[tuple[str, Any], ...] = ()
 
     def get(self, key: str) -> object:
-        """Give an answer; None where there is none."""
-        return dict(self.values).get(key)
+        """Return an answer; None if there is none."""
+        return dict((*self.recorded, *self.values)).get(key)
 
     def as_data(self) -> dict[str, Any]:
-        """Give the answers as the template takes them."""
-        return {**dict(self.values), "component": self.component}
+        """Return the answers as the template takes them."""
+        return {**dict(self.recorded), **dict(self.values), "component": self.component}
 
 
 def collect(

@@ -28,9 +28,20 @@ if TYPE_CHECKING:
 
 DONE, FIXABLE, USAGE, BUG, LEFT = range(5)
 STOPPED = 130  # as shells have it: 128 and the number of SIGINT
+# Control characters, but for tabs and newlines, in the form of Python's literals.
+_VISIBLE = {
+    code: repr(chr(code))[1:-1]
+    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F))
+    if chr(code) not in "\t\n\r"
+}
 _STOPPED = Stopped(
     "stopped by Ctrl-C", files="Every file is as it was, or everything was written."
 )
+
+
+def _say(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print a text; what a project's files say can't steer the terminal."""
+    click.echo(text.translate(_VISIBLE), err=err, nl=nl)
 
 
 def _applications(component: str | None = None) -> Callable[..., list[str]]:
@@ -125,6 +136,11 @@ def _template_options(command: Callable[..., int]) -> Callable[..., int]:
             click.option(
                 "--vcs-ref", metavar="REF", help="The template's tag or commit."
             ),
+            click.option(
+                "--force",
+                is_flag=True,
+                help="Delete files that these answers no longer ask for.",
+            ),
             _dry_run,
             _json,
         )
@@ -156,7 +172,7 @@ def init(root: Path, **options: Any) -> int:  # noqa: ANN401  # click's options
     if ask and given.get("package") is None:
         package = found.values.get("package", found.example)
         if found.unknown:
-            click.echo(f"{found.unknown}.")
+            _say(f"{found.unknown}.")
         package = click.prompt("Which package shall hold the connectors?", package)
         settings = (*settings, f"package={package}")
         given = answers.collect("project", {}, file=file, settings=settings)
@@ -224,6 +240,10 @@ def remove(
 @commands.command()
 @click.argument("applications", nargs=-1, shell_complete=_applications())
 @click.option("--vcs-ref", metavar="REF", help="The template's tag or commit.")
+@click.option(
+    "--template", metavar="PATH|URL", help="A template that may run its tasks."
+)
+@click.option("--trust", is_flag=True, help="Let any template run its tasks.")
 @_project
 @_dry_run
 @_json
@@ -232,6 +252,8 @@ def update(
     root: Path,
     *,
     vcs_ref: str | None,
+    template: str | None,
+    trust: bool,
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -239,7 +261,12 @@ def update(
     from sourcewright import updating
 
     plan, outcome = updating.update(
-        root.resolve(), applications, ref=vcs_ref, dry_run=dry_run
+        root.resolve(),
+        applications,
+        ref=vcs_ref,
+        template=template,
+        trust=trust,
+        dry_run=dry_run,
     )
     return _report("update", root, plan, outcome, dry_run=dry_run, as_json=as_json)
 
@@ -272,6 +299,7 @@ def _run(
     *,
     template: str | None,
     vcs_ref: str | None,
+    force: bool,
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -281,6 +309,7 @@ def _run(
         root.resolve(),
         answers,
         render.template(template, vcs_ref),
+        force=force,
         dry_run=dry_run,
         ask=_can_ask(as_json=as_json),
     )
@@ -315,16 +344,16 @@ def _report(
         written = bool(plan.changes) and not dry_run and error is None
         shown = plan if dry_run else None
         parts = output.report_parts(outcome, written=written, shown=shown)
-        click.echo(output.document(command, code, parts, error))
+        _say(output.document(command, code, parts, error))
     else:
         if dry_run:
-            click.echo(output.diff(plan), nl=False)
+            _say(output.diff(plan), nl=False)
         for line in weaving.lines_of(outcome):
-            click.echo(line)
+            _say(line)
     for note in outcome.notes:
-        click.echo(f" note: {note}", err=True)
+        _say(f" note: {note}", err=True)
     if error:
-        click.echo(str(error), err=True)
+        _say(str(error), err=True)
     return code
 
 
@@ -352,8 +381,17 @@ def merge_file(base: Path, ours: Path, theirs: Path, path: str) -> int:
     try:
         return DONE if merging.merge_file(base, ours, theirs, path) else FIXABLE
     except SourcewrightError as err:
-        click.echo(str(err), err=True)
+        _say(str(err), err=True)
         return USAGE
+
+
+def _note_interruption(root: Path) -> None:
+    """Say that files are half done: a command that only reads leaves them so."""
+    from sourcewright import journal
+
+    if journal.is_left(root.resolve()):
+        note = "a command was interrupted here: the next one that writes undoes it"
+        _say(f" note: {note}", err=True)
 
 
 @commands.command(name="list")
@@ -362,17 +400,16 @@ def merge_file(base: Path, ours: Path, theirs: Path, path: str) -> int:
 def list_(root: Path, *, as_json: bool) -> int:
     """List the applications of a project, and how their edits stand."""
     from sourcewright import ledger, output
-    from sourcewright.commit import recover
     from sourcewright.tree import Tree
 
-    recover(root.resolve())
+    _note_interruption(root)
     tree = Tree(root.resolve())
     listed = [(each, *ledger.origin(tree, each.id)) for each in ledger.read(tree)]
     if as_json:
-        click.echo(output.document("list", DONE, output.list_parts(listed)))
+        _say(output.document("list", DONE, output.list_parts(listed)))
     else:
         for line in output.list_lines(listed):
-            click.echo(line)
+            _say(line)
     return DONE
 
 
@@ -382,16 +419,15 @@ def list_(root: Path, *, as_json: bool) -> int:
 def check(root: Path, *, as_json: bool) -> int:
     """Check the project against the conventions."""
     from sourcewright import checks, output
-    from sourcewright.commit import recover
 
-    recover(root.resolve())
+    _note_interruption(root)
     findings = checks.check_project(root.resolve())
     code = FIXABLE if findings else DONE
     if as_json:
-        click.echo(output.document("check", code, output.check_parts(findings)))
+        _say(output.document("check", code, output.check_parts(findings)))
     else:
         for line in output.check_lines(findings):
-            click.echo(line)
+            _say(line)
     return code
 
 
@@ -436,10 +472,10 @@ def run(arguments: list[str]) -> int:
     try:
         code = commands.main(arguments, "sourcewright", standalone_mode=False)
     except SourcewrightError as err:
-        click.echo(str(err), err=True)
+        _say(str(err), err=True)
         return _failed(arguments, FIXABLE, err)
     except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo("stopped", err=True)
+        _say("stopped", err=True)
         return _failed(arguments, STOPPED, _STOPPED)
     except click.ClickException as err:
         err.show()
@@ -448,7 +484,7 @@ def run(arguments: list[str]) -> int:
     except Exception as err:  # noqa: BLE001  # anything else is our bug, and looks like it
         traceback.print_exc()
         step = "This is a bug in sourcewright. Please report it."
-        click.echo(step, err=True)
+        _say(step, err=True)
         return _failed(arguments, BUG, Bug(repr(err), next_step=step, files=""))
     return code if isinstance(code, int) else DONE
 
@@ -458,7 +494,7 @@ def _failed(arguments: list[str], code: int, error: SourcewrightError) -> int:
     if "--json" in arguments:
         from sourcewright import output
 
-        click.echo(output.document(_command(arguments), code, error=error))
+        _say(output.document(_command(arguments), code, error=error))
     return code
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sourcewright import journal
-from sourcewright.errors import CommitFailed, StaleFile
+from sourcewright.errors import CommitFailed, Interrupted, StaleFile
 from sourcewright.tree import LEDGER, locate, read_text, sha256
 
 if TYPE_CHECKING:
@@ -73,28 +73,37 @@ def _write(root: Path, changes: list[FileChange], read: list[FileChange]) -> Non
     _finish(opened)
 
 
-def recover(root: Path) -> str | None:
-    """Finish or undo what a killed command left; tell what was done, if anything.
+def recover(root: Path, *, dry_run: bool = False) -> tuple[str, ...]:
+    """Finish or undo what a killed command left; return notes of what was done.
 
     Raises:
         Busy: the command isn't dead.
-        Interrupted: a file was changed since; nothing was put back.
+        Interrupted: a file was changed since; nothing was put back. Or it is a dry run,
+            which writes nothing.
     """
     try:
-        found = journal.find(root)
+        if dry_run and journal.is_left(root):
+            what = "a command was interrupted here, and left some files half done"
+            raise Interrupted(
+                what,
+                where=str(journal.place_of(root)),
+                next_step="rerun without --dry-run: the files are put back first",
+            )
+        found = None if dry_run else journal.find(root)
     except OSError as err:
         what = f"cannot tell whether a command was interrupted: {err}"
         raise CommitFailed(
             what,
-            where=str(root / journal.FOLDER),
-            next_step="make the place readable, then run the command again",
+            where=str(root),
+            next_step="make the place readable, then rerun",
         ) from err
     if found is None:
-        journal.remove_empty_ledger(root)
-        return None
+        return ()
     if journal.is_written(found):
         _finish(found)
-        return "an interrupted command had written everything"
+        return (
+            ("an interrupted command had written everything",) if found.entries else ()
+        )
     try:
         found.undo()
     except OSError as err:
@@ -102,13 +111,17 @@ def recover(root: Path) -> str | None:
         what = f"cannot undo an interrupted command: {err}"
         raise CommitFailed(
             what,
-            where=journal.FOLDER,
-            next_step="make the place writable, then run the command again",
+            where=str(found.folder),
+            next_step="make the place writable, then rerun",
             files="Some files are as before that command, some as after it.",
         ) from err
+    except BaseException:
+        found.leave()
+        raise
     found.sync()
     found.close()
-    return "an interrupted command was undone"
+    paths = [each.path for each in found.entries if not each.path.startswith(LEDGER)]
+    return (f"an interrupted command was undone: {', '.join(paths) or LEDGER}",)
 
 
 def _finish(opened: journal.Journal) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -49,11 +50,14 @@ def generate(
     answers: Answers,
     template: Template,
     *,
+    force: bool = False,
     dry_run: bool = False,
     ask: bool = False,
 ) -> tuple[Plan, Report]:
     """Add one component, and the destinations that a source's flows need.
 
+    The answers that an application was made with are the defaults of its next ones. A
+    change of answers that would delete files is refused, unless `force` is given.
     With a conflict nothing is written: the report has its paths, with that verb.
     With `ask`, answers that are missing are asked for on the terminal.
 
@@ -61,9 +65,9 @@ def generate(
         SourcewrightError: what the user can fix; nothing was written.
     """
     _refuse_file(root)
-    recover(root)
-    work = _Work(Tree(root))
-    answers = _with_settings(answers, work.tree)
+    recovered = recover(root, dry_run=dry_run)
+    work = _Work(Tree(root), notes=list(recovered))
+    answers = _with_recorded(_with_settings(answers, work.tree), work.tree)
     answers = viadot.completed(answers, work.tree, template)
     with opened(template) as ready:
         if ask:
@@ -80,10 +84,14 @@ def generate(
             )
             viadot.refuse_unfit(work.tree, wanted)
             work.notes += viadot.notes(work.tree, wanted)
+        ledger.read(work.tree)  # an entry that can't be read is refused first
         for name, kind in _missing_destinations(work.tree, wanted).items():
             work.apply(_destination(ready, work.tree, name, kind, wanted))
+    work.notes += _changed_answers(work.tree, wanted)
     work.apply(wanted)
     plan = work.tree.plan(work.pending)
+    if not force:
+        _refuse_deletions(plan)
     _refuse_unmet(work.tree, wanted.application)
     report = Report(
         verbs(plan, work.touched, work.conflicts),
@@ -110,7 +118,66 @@ def _with_package(answers: Answers, tree: Tree) -> Answers:
     if text is None or answers.component == "project" or answers.get("package"):
         return answers
     package = ledger.parse_answers("project", text).get("package")
-    return Answers(answers.component, (*answers.values, ("package", package)))
+    return replace(answers, values=(*answers.values, ("package", package)))
+
+
+def _with_recorded(answers: Answers, tree: Tree) -> Answers:
+    """Return the answers with those of the project, and of the same application before.
+
+    Given to the template, they are validated: what a ledger says may be anything.
+    """
+    parts = {"project": (), "flow": ("source", "destination")}
+    names = [answers.get(each) for each in parts.get(answers.component, ("name",))]
+    application = "-".join((answers.component, *map(str, names)))
+    known = tree.applications()
+    recorded: dict[str, Any] = {}
+    for each in ("project", application):
+        if each in known:
+            recorded |= _recorded(tree, each)
+    return replace(answers, recorded=tuple(recorded.items()))
+
+
+def _recorded(tree: Tree, application: str) -> dict[str, Any]:
+    """Return what the ledger has as an application's answers; none without an entry."""
+    text = tree.text(f"{LEDGER}/{application}/answers.yml")
+    values = {} if text is None else ledger.parse_answers(application, text)
+    return {
+        key: value
+        for key, value in values.items()
+        if isinstance(key, str) and not key.startswith("_") and key != "component"
+    }
+
+
+def _changed_answers(tree: Tree, wanted: Rendered) -> list[str]:
+    """Return a note for each answer that differs from the one that was recorded."""
+    recorded = _recorded(tree, wanted.application)
+    own = wanted.files[f"{LEDGER}/{wanted.application}/answers.yml"]
+    values = ledger.parse_answers(wanted.application, own)
+    return [
+        f"{key}: {_shown(recorded[key])} -> {_shown(values.get(key))}"
+        for key in recorded
+        if recorded[key] != values.get(key)
+    ]
+
+
+def _shown(answer: object) -> str:
+    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+
+
+def _refuse_deletions(plan: Plan) -> None:
+    """Refuse to delete files that the application had before."""
+    leaving = [
+        each.path
+        for each in plan.changes
+        if each.after is None and not each.path.startswith(f"{LEDGER}/")
+    ]
+    if leaving:
+        what = f"{len(leaving)} files that these answers don't ask for would be deleted"
+        raise InTheWay(
+            what,
+            where="\n       ".join(leaving),
+            next_step="keep the former answers, or rerun with --force to delete them",
+        )
 
 
 def _with_settings(answers: Answers, tree: Tree) -> Answers:
@@ -123,7 +190,7 @@ def _with_settings(answers: Answers, tree: Tree) -> Answers:
     text = tree.text(f"{LEDGER}/project/answers.yml")
     if text is None:
         more = [each for each in said.items() if answers.get(each[0]) is None]
-        return Answers(answers.component, (*answers.values, *more))
+        return replace(answers, values=(*answers.values, *more))
     known = ledger.parse_answers("project", text)
     for key, value in said.items():
         if known.get(key, value) != value:

@@ -1,12 +1,15 @@
 """What a command is about to write, on disk before the first file is replaced.
 
-.sourcewright/.journal/journal.json   every file: its former and its new hash; folders
-.sourcewright/.journal/journal.done   the same file when all was written
-.sourcewright/.journal/before/<n>     the former text of the n-th file
-.sourcewright/.journal/after/<n>      its new text, until it is moved to its place
+journal.json   every file: its former and its new hash; folders
+journal.done   the same file when all was written
+before/<n>     the former text of the n-th file
+after/<n>      its new text, until it is moved to its place
 
-`journal.json` comes last when the journal is made, and is renamed when all was written:
-without it nothing was replaced, or everything was, and only tidying up is left to do.
+They are below git's own folder, which no clone carries; in a project without git they
+are in `FOLDER`. `journal.json` comes last when the journal is made, and is renamed when
+all was written: without it nothing was replaced, or everything was, and only tidying up
+is left to do. It names the folder that it was made for by its inode, which no archive
+can know: a journal of another folder is refused.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sourcewright.errors import Busy, Interrupted
-from sourcewright.tree import LEDGER, locate, read_text, sha256
+from sourcewright.tree import locate, read_text, sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
     from sourcewright.changes import FileChange
 
-FOLDER = f"{LEDGER}/.journal"
+FOLDER = ".sourcewright-journal"
 OPEN, DONE = "journal.json", "journal.done"
 _STAYS = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
@@ -52,51 +55,53 @@ class Journal:
     """
 
     root: Path
+    folder: Path
     lock: int
     entries: tuple[Entry, ...]
     made: tuple[str, ...]
     done: bool = False
 
-    @property
-    def folder(self) -> Path:
-        """Give the journal's own folder."""
-        return self.root / FOLDER
-
     def apply(self, number: int) -> None:
-        """Move the n-th file's new text to its place, or take the file away."""
+        """Move the n-th file's new text to its place, or delete the file."""
         place = locate(self.root, self.entries[number].path)
         if self.entries[number].after is None:
             place.unlink(missing_ok=True)
         else:
-            (self.folder / "after" / str(number)).replace(place)
+            _move(self.folder / "after" / str(number), place)
 
     def undo(self) -> None:
         """Put every former text back; may be broken off, and done again.
 
         Raises:
             Interrupted: somebody changed a file in the meantime; none was put back.
+            UnsafePath: a path leads out of the project; none was put back.
             OSError: a file can't be written, or a folder can't be removed; what is left
                 to do stays in the journal.
         """
+        for path in (*(each.path for each in self.entries), *self.made):
+            locate(self.root, path)
         standing = [_standing(self.root, each) for each in self.entries]
         for each, now in zip(self.entries, standing, strict=True):
             if now not in {each.before, each.after}:
                 what = f"{each.path} was changed after a command was interrupted"
                 raise Interrupted(
                     what,
-                    where=f"{FOLDER}/before",
-                    next_step=f"restore {each.path}, or remove {FOLDER} to keep all",
+                    where=str(self.folder / "before"),
+                    next_step=f"restore {each.path}; or, to keep every file as it is, "
+                    f"delete {self.folder}",
                     files="Some files are as before that command, some as after it.",
                 )
         for number, each in enumerate(self.entries):
             place = locate(self.root, each.path)
+            with suppress(OSError):
+                _beside(place).unlink()
             if standing[number] == each.before:
                 continue
             if each.before is None:
                 place.unlink(missing_ok=True)
             else:
                 place.parent.mkdir(parents=True, exist_ok=True)
-                (self.folder / "before" / str(number)).replace(place)
+                _move(self.folder / "before" / str(number), place)
         for folder in reversed(self.made):
             _remove_empty(locate(self.root, folder))
 
@@ -104,7 +109,7 @@ class Journal:
         """Mark that all was written: from here on nobody puts anything back."""
         with suppress(OSError):
             (self.folder / OPEN).replace(self.folder / DONE)
-            sync_folder(self.folder)
+            sync(self.folder)
 
     def tidy(self) -> None:
         """Take away the folders that were left empty by the files that went.
@@ -123,7 +128,7 @@ class Journal:
         folders = {locate(self.root, each.path).parent for each in self.entries}
         folders |= {locate(self.root, each).parent for each in self.made}
         for folder in sorted(folders):
-            sync_folder(folder)
+            sync(folder)
 
     def close(self) -> None:
         """Take the journal away: what it is about is finished.
@@ -133,10 +138,8 @@ class Journal:
         with suppress(OSError):
             for name in (OPEN, DONE):
                 (self.folder / name).unlink(missing_ok=True)
-            sync_folder(self.folder)
+            sync(self.folder)
             shutil.rmtree(self.folder)
-        with suppress(OSError):
-            self.folder.parent.rmdir()
         self.leave()
 
     def leave(self) -> None:
@@ -157,17 +160,12 @@ def begin(
     """
     written = [each.path for each in changes if each.after is not None]
     made = _folders_to_make(root, written)
-    ledger_made = not (root / LEDGER).exists()
-    folder = locate(root, FOLDER)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = _lock(folder)
-    except OSError:
-        remove_empty_ledger(root)
-        raise
+    folder = place_of(root)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = _lock(folder)
     try:
         verify()
-        # Wherever it is left behind: git shall not see it.
+        # Wherever it is left behind: git must not see it.
         _write(folder / ".gitignore", "*\n")
         for name in ("before", "after"):
             (folder / name).mkdir()
@@ -181,21 +179,22 @@ def begin(
             Entry(each.path, sha256(each.before), sha256(each.after))
             for each in changes
         )
-        if ledger_made:
-            made = (LEDGER, *(each for each in made if each != LEDGER))
-        data = {"entries": [vars(each) for each in entries], "made": made}
+        data = {
+            "root": root.stat().st_ino,
+            "entries": [vars(each) for each in entries],
+            "made": made,
+        }
         _write(folder / "journal.new", json.dumps(data))
         for name in ("before", "after", "."):
-            sync_folder(folder / name)
+            sync(folder / name)
         (folder / "journal.new").replace(folder / OPEN)
         for outer in (folder, folder.parent, root):
-            sync_folder(outer)
+            sync(outer)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
-        remove_empty_ledger(root)
         os.close(lock)
         raise
-    return Journal(root, lock, entries, made)
+    return Journal(root, folder, lock, entries, made)
 
 
 def _keep(folder: Path, number: int, change: FileChange, place: Path) -> None:
@@ -207,44 +206,102 @@ def _keep(folder: Path, number: int, change: FileChange, place: Path) -> None:
                 shutil.copymode(place, kept)
 
 
+def place_of(root: Path) -> Path:
+    """Return the folder of a project's journal; it need not exist.
+
+    Raises:
+        UnsafePath: there is no git, and a symbolic link has the folder's name.
+    """
+    for top in (root, *root.parents):
+        git = _git_folder(top / ".git")
+        if git is not None:
+            # Of several projects in one checkout each has its own.
+            name = sha256(root.relative_to(top).as_posix()) or ""
+            return git / "sourcewright" / name[:16]
+    return locate(root, FOLDER)
+
+
+def _git_folder(place: Path) -> Path | None:
+    """Return git's folder that is at a place, or that a file there names; else None."""
+    with suppress(OSError, ValueError):
+        if place.is_file():  # in a worktree or a submodule
+            said = place.read_text("utf-8").removeprefix("gitdir:").strip()
+            place = place.parent / said
+        if (place / "HEAD").is_file():
+            return place.resolve()
+    return None
+
+
+def is_left(root: Path) -> bool:
+    """Return whether a command was interrupted here, or is writing; writes nothing."""
+    return any((each / OPEN).exists() for each in _places(root))
+
+
 def find(root: Path) -> Journal | None:
-    """Open the journal that a killed command left; None where there is none.
+    """Open the journal that a killed command left; None if there is none.
 
     Raises:
         Busy: the command isn't dead: it is writing.
-        Interrupted: the journal can't be understood.
+        Interrupted: the journal can't be understood, or is another folder's.
         OSError: it can't be read.
     """
-    folder = locate(root, FOLDER)
-    if not folder.is_dir():
-        return None
-    lock = _lock(folder)
+    for folder in _places(root):
+        lock = _lock(folder)
+        try:
+            found = _read(root, folder, lock)
+        except BaseException:
+            os.close(lock)
+            raise
+        return found
+    return None
+
+
+def _places(root: Path) -> list[Path]:
+    """Return the folders that are there: one may be from before git was."""
+    places = dict.fromkeys((place_of(root), locate(root, FOLDER)))
+    return [each for each in places if each.is_dir()]
+
+
+def _read(root: Path, folder: Path, lock: int) -> Journal:
     done = (folder / DONE).exists()
+    name = folder / (DONE if done else OPEN)
     try:
-        data: Any = json.loads((folder / (DONE if done else OPEN)).read_text("utf-8"))
-        entries = tuple(Entry(**each) for each in data["entries"])
+        data: Any = json.loads(name.read_text("utf-8"))
+        origin = data["root"]
+        entries = tuple(_entry(**each) for each in data["entries"])
         made = tuple(str(each) for each in data["made"])
     except FileNotFoundError:
         # It was killed before the first file was replaced, or after the last.
-        entries, made = (), ()
-    except (ValueError, TypeError, KeyError) as err:
-        os.close(lock)
-        what = f"{FOLDER}/{OPEN} can't be read"
+        return Journal(root, folder, lock, (), (), done)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as err:
+        what = f"{name} can't be read"
         raise Interrupted(
             what,
-            where=f"{FOLDER}/{OPEN}",
-            next_step=f"compare the files with {FOLDER}/before, then remove {FOLDER}",
+            where=str(name),
+            next_step=f"compare the files with {folder / 'before'}, then delete "
+            f"{folder}",
         ) from err
-    return Journal(root, lock, entries, made, done)
+    if origin != root.stat().st_ino:
+        what = f"{name} was not written by a command in this folder"
+        raise Interrupted(
+            what,
+            where=str(name),
+            next_step=f"delete {folder}; if this folder is a copy of yours, first "
+            f"compare its files with {folder / 'before'}",
+        )
+    return Journal(root, folder, lock, entries, made, done)
 
 
-def remove_empty_ledger(root: Path) -> None:
-    """Take the ledger's folder away where a command was stopped before it had a use."""
-    with suppress(OSError):
-        for name in (FOLDER, LEDGER):
-            place = locate(root, name)
-            if place.is_dir() and not any(place.iterdir()):
-                place.rmdir()
+def _entry(path: str, before: str | None, after: str | None) -> Entry:
+    """Return an entry as a journal has it.
+
+    Raises:
+        TypeError: a part isn't a text.
+    """
+    hashes = [each for each in (before, after) if each is not None]
+    if not all(isinstance(each, str) for each in (path, *hashes)):
+        raise TypeError(path)
+    return Entry(path, before, after)
 
 
 def is_written(journal: Journal) -> bool:
@@ -290,6 +347,23 @@ def _remove_empty(folder: Path) -> bool:
     return True
 
 
+def _move(source: Path, place: Path) -> None:
+    """Move a file to its place, at once, from another file system too."""
+    try:
+        source.replace(place)
+    except OSError as err:
+        if err.errno != errno.EXDEV:
+            raise
+        shutil.copy2(source, _beside(place))
+        sync(_beside(place))
+        _beside(place).replace(place)
+        source.unlink()
+
+
+def _beside(place: Path) -> Path:
+    return place.with_name(f".{place.name}.sourcewright")
+
+
 def _write(place: Path, text: str) -> None:
     with place.open("wb") as stream:
         stream.write(text.encode())
@@ -297,10 +371,10 @@ def _write(place: Path, text: str) -> None:
         os.fsync(stream.fileno())
 
 
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder last; where the system can't, they last later."""
+def sync(place: Path) -> None:
+    """Make a file, or the renames in a folder, last, as far as the system can."""
     with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(place, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
@@ -329,4 +403,4 @@ def _lock(folder: Path) -> int:
     if handle is not None:
         os.close(handle)
     what = "another sourcewright is writing to this project"
-    raise Busy(what, where=FOLDER, next_step="wait for it, then run the command again")
+    raise Busy(what, where=str(folder), next_step="wait for it, then rerun")

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,11 @@ if TYPE_CHECKING:
     from sourcewright.tree import Tree
 
 VERSION = 1
+# The answers that commands read, and that are texts.
+TEXTS = {
+    *("package", "source_folder", "tests_folder", "docs_folder", "distribution"),
+    *("project_name", "metadata", "runtime", "name", "kind", "source", "destination"),
+}
 KINDS: dict[str, type[Edit]] = {
     "export": Export,
     "import": Import,
@@ -47,6 +53,7 @@ KINDS: dict[str, type[Edit]] = {
     "lines": Lines,
     "settings": Settings,
 }
+_ANSWERS = re.compile(r"component=[a-z]+(, [a-z_]+=[a-z0-9_]+)*")
 _NAMES = {kind: name for name, kind in KINDS.items()}
 
 
@@ -108,15 +115,18 @@ def parse_answers(name: str, text: str) -> dict[str, Any]:
     """Read an answers.yml: the answers, and Copier's `_src_path` and `_commit`.
 
     Raises:
-        LedgerError: the text is no mapping.
+        LedgerError: the text is no mapping, or an answer is no text where it must be.
     """
     where = f"{LEDGER}/{name}/answers.yml"
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, _Loader)  # noqa: S506  # a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError) as err:
         raise _broken(where, "is not valid YAML") from err
     if not isinstance(data, dict):
         raise _broken(where, "has no answers")
+    for key in TEXTS & data.keys():
+        if not isinstance(data[key], str):
+            raise _broken(where, f'has no text in "{key}": {data[key]!r}')
     return data
 
 
@@ -153,10 +163,18 @@ def _broken(where: str, what: str) -> LedgerError:
 def _data(text: str, where: str) -> dict[str, Any]:
     """Load one text, once for all of its keys. Not to be altered."""
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, _Loader)  # noqa: S506  # a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError) as err:
         raise _broken(where, "is not valid YAML") from err
-    if not isinstance(data, dict) or data.get("version") != VERSION:
+    version = data.get("version") if isinstance(data, dict) else None
+    if isinstance(version, int) and version > VERSION:
+        what = "this project was made by a newer Sourcewright"
+        raise LedgerError(
+            what,
+            where=f"{where}, version {version}",
+            next_step="update sourcewright, then rerun",
+        )
+    if not isinstance(data, dict) or version != VERSION:
         raise _broken(where, f"is not of version {VERSION}")
     return data
 
@@ -201,6 +219,8 @@ def _need(entry: dict[str, Any], where: str) -> Need:
     keys = {field.name for field in dataclasses.fields(Need)}
     if set(entry) != keys or not all(isinstance(each, str) for each in entry.values()):
         raise _broken(where, f"has a need that isn't made of {', '.join(sorted(keys))}")
+    if not _ANSWERS.fullmatch(entry["answers"]):
+        raise _broken(where, f"has a need with odd answers: {entry['answers']!r}")
     return Need(**entry)
 
 
@@ -266,6 +286,16 @@ def _woven_data(woven: Woven) -> Iterator[tuple[str, Any]]:
         yield "former", woven.former
     if woven.found:
         yield "found", True
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses aliases: a few lines of them can stand for billions of values."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            problem = "an alias"
+            raise yaml.composer.ComposerError(None, None, problem)
+        return super().compose_node(parent, index)
 
 
 class _Dumper(yaml.SafeDumper):

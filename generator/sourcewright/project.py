@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sourcewright.tree import Tree
 
 SETTINGS = ("package", "source_folder", "tests_folder", "docs_folder")
-_NOT_SHARED = {".git", LEDGER}
 _WIDTH = 88
 
 
@@ -24,11 +23,12 @@ def read_shared(tree: Tree, path: str) -> SharedFile:
     """Read a shared file; what hinders is told in `problem`.
 
     Raises:
-        UnsafePath: the path leads out of the project, or into its machinery.
+        UnsafePath: the path leads out of the project, into git's own files, or into the
+            ledger.
     """
-    if path.partition("/")[0] in _NOT_SHARED:
-        what = f'"{path}" is not a file to share'
-        raise UnsafePath(what, where=path)
+    if path.partition("/")[0].casefold() == LEDGER:
+        what = f'"{path}" belongs to the ledger: no edit may change it'
+        raise UnsafePath(what, where=path, next_step="remove what names it")
     try:
         text = tree.text(path)
     except UnicodeDecodeError:

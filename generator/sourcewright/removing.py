@@ -35,7 +35,7 @@ def remove(
         EditRefused: an entry was edited by hand; nothing was written.
         SourcewrightError: what else the user can fix; nothing was written.
     """
-    recover(root)
+    recovered = recover(root, dry_run=dry_run)
     tree = Tree(root)
     applications = ledger.read(tree)
     leaving = find(applications, name)
@@ -63,6 +63,7 @@ def remove(
     report = Report(
         tuple(sorted({*verbs(plan), *(("keep", path) for path in kept)}, key=_by_path)),
         plan.pending,
+        notes=recovered,
     )
     if not dry_run:
         commit(root, plan)

@@ -5,7 +5,10 @@ Reads are remembered and writes stay in memory: `plan` tells both, `commit` writ
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import unicodedata
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -16,13 +19,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LEDGER = ".sourcewright"
+LARGEST = 4 * 1024 * 1024  # bytes of a file that is edited or compared
 
 
 def locate(root: Path, path: str) -> Path:
-    """Give the place of `path`, relative and with `/`, inside the project.
+    """Return the place of `path`, relative and with `/`, inside the project.
+
+    Whatever reads or writes a path that a project's files name goes through here.
 
     Raises:
-        UnsafePath: it leads out of the project, or through a symbolic link.
+        UnsafePath: it leads out of the project, into git's own files, or through a
+            symbolic link.
     """
     parts = path.split("/")
     odd = any(part in {"", ".", ".."} for part in parts)
@@ -32,6 +39,13 @@ def locate(root: Path, path: str) -> Path:
             what,
             where=path,
             next_step="write it relative to the project, with / and without ..",
+        )
+    if any(_is_git(part) for part in parts):
+        what = f'"{path}" leads into git\'s own files'
+        raise UnsafePath(
+            what,
+            where=path,
+            next_step="remove what names it: no connector needs such a file",
         )
     place = root
     for part in parts:
@@ -47,19 +61,34 @@ def locate(root: Path, path: str) -> Path:
     return place
 
 
+def _is_git(part: str) -> bool:
+    """Return whether some file system takes a name for git's own folder.
+
+    Case, and what Windows (a stream, dots and blanks at the end, a short name) and
+    macOS (invisible characters) leave out of a name, count for nothing.
+    """
+    visible = "".join(each for each in part if unicodedata.category(each) != "Cf")
+    name = visible.partition(":")[0].rstrip(". ").casefold()
+    return name == ".git" or name.startswith("git~")
+
+
 def read_text(root: Path, path: str) -> str | None:
-    r"""Read a text as it is, with its BOM and its newlines; None where no file is.
+    r"""Return a text as it is, with its BOM and its newlines; None if there is no file.
 
     Raises:
-        UnsafePath: the path leads out of the project.
+        UnsafePath: the path leads out of the project, or into git's own files.
         UnicodeDecodeError: it isn't UTF-8.
-        OSError: it can't be read.
+        OSError: it can't be read, or is larger than `LARGEST` bytes.
     """
     place = locate(root, path)
     try:
-        return place.read_bytes().decode("utf-8")
+        with place.open("rb") as file:
+            content = file.read(LARGEST + 1)
     except FileNotFoundError:
         return None
+    if len(content) > LARGEST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
+    return content.decode("utf-8")
 
 
 def sha256(text: str | None) -> str | None:
@@ -135,7 +164,7 @@ class Tree:
         return found
 
     def applications(self) -> list[str]:
-        """Give the ids of the folders of the ledger, sorted; none without a ledger."""
+        """Return the ids of the ledger's folders, sorted; none without a ledger."""
         files = ("answers.yml", "edits.yml", "woven.yml")
         return sorted(
             name

@@ -8,20 +8,21 @@ plan: it can be shown, and is written whole or not at all.
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sourcewright import ledger
+from sourcewright import ledger, render
 from sourcewright.changes import FileChange, Plan, Report
 from sourcewright.commit import commit, recover
-from sourcewright.errors import NotReady, TemplateUnusable
+from sourcewright.errors import LedgerError, NotReady, TemplateUnusable
 from sourcewright.placing import current
 from sourcewright.project import find
 from sourcewright.staging import complaint, staging
-from sourcewright.tree import LEDGER, Tree
+from sourcewright.tree import LEDGER, Tree, locate
 from sourcewright.weaving import missing, verbs
 
 if TYPE_CHECKING:
@@ -40,9 +41,14 @@ def update(
     names: Sequence[str] = (),
     *,
     ref: str | None = None,
+    template: str | None = None,
+    trust: bool = False,
     dry_run: bool = False,
 ) -> tuple[Plan, Report]:
     """Update the applications of these names or ids, or all, to `ref` or the newest.
+
+    Applications made by the installed template, by `template` or by one that Copier's
+    settings trust are updated. Any other template could run commands: it needs `trust`.
 
     Where Copier's merge met a conflict, its markers are written too, git's index has
     the path as unmerged, and the report has it with the verb `conflict`. What git
@@ -50,15 +56,18 @@ def update(
 
     Raises:
         NotReady: the project is no clean git checkout.
-        TemplateUnusable: an application's template is not in git, or gave an error.
+        TemplateUnusable: an application's template is not in git, is not trusted, or
+            gave an error.
         SourcewrightError: what else the user can fix; nothing was written.
     """
-    recover(root)
+    recovered = recover(root, dry_run=dry_run)
     tree = Tree(root)
     chosen = _chosen(tree, names)
     prefix = _clean_checkout(root)
-    for application in chosen:
-        _refuse_without_version(tree, application)
+    passed = {
+        application: trust or _is_known(_source(tree, application), template)
+        for application in chosen
+    }
     with staging() as temporary:
         clone = temporary / (root.name or "project")
         top = _git(root, "rev-parse", "--show-toplevel").strip()
@@ -68,7 +77,7 @@ def update(
         conflicts: set[str] = set()
         unmerged: list[_Stage] = []
         for application in chosen:
-            _copier_update(place, application, ref)
+            _copier_update(place, application, ref, trust=passed[application])
             conflicts |= _conflicts(place)
             unmerged += _unmerged(clone)
             # By force: the template may make files that the project's git ignores.
@@ -80,6 +89,7 @@ def update(
         plan = Plan(changes, pending)
         left = tuple(missing(updated))
     notes = [
+        *recovered,
         *(
             f"{path} is ignored by git: the template's was not written over it"
             for path in in_the_way
@@ -104,9 +114,16 @@ def _chosen(tree: Tree, names: Sequence[str]) -> list[str]:
         raise NotReady(what, where=str(tree.root))
     chosen = [find(applications, each).id for each in names]
     chosen = chosen or [each.id for each in applications]
-    return sorted(
-        dict.fromkeys(chosen), key=lambda e: (ORDER.index(e.partition("-")[0]), e)
-    )
+    return sorted(dict.fromkeys(chosen), key=_order)
+
+
+def _order(application: str) -> tuple[int, str]:
+    component = application.partition("-")[0]
+    if component not in ORDER:
+        what = f"{application} is not an application of this template"
+        step = f"delete {LEDGER}/{application}, or restore it from git"
+        raise LedgerError(what, where=f"{LEDGER}/{application}", next_step=step)
+    return ORDER.index(component), application
 
 
 def _clean_checkout(root: Path) -> str:
@@ -130,7 +147,12 @@ def _clean_checkout(root: Path) -> str:
     return prefix
 
 
-def _refuse_without_version(tree: Tree, application: str) -> None:
+def _source(tree: Tree, application: str) -> str:
+    """Return the address of an application's template, as the ledger has it.
+
+    Raises:
+        TemplateUnusable: there is none, or not of one in git.
+    """
     text = tree.text(f"{LEDGER}/{application}/answers.yml")
     if text is None:
         what = f"{application} has no answers.yml"
@@ -145,15 +167,48 @@ def _refuse_without_version(tree: Tree, application: str) -> None:
             next_step="write the address of its git repository to _src_path, and the "
             "tag or commit that was applied to _commit",
         )
+    return source
 
 
-def _copier_update(place: Path, application: str, ref: str | None) -> None:
+def _is_known(source: str, named: str | None) -> bool:
+    """Return whether a template may run its tasks; Copier judges what it trusts itself.
+
+    Raises:
+        TemplateUnusable: nobody but the project names it.
+    """
+    installed = render.template().source
+    if _place(source) in {_place(each) for each in (installed, named or installed)}:
+        return True
+    from copier import load_settings  # noqa: PLC0415  # over half a second of imports
+
+    trusted = load_settings().trust
+    if any(source == e or (e[-1:] == "/" and source.startswith(e)) for e in trusted):
+        return False
+    what = f"{source} is a template that only this project names"
+    raise TemplateUnusable(
+        what,
+        where="_src_path in .sourcewright/*/answers.yml",
+        next_step=f"look at it: an update runs its tasks. Then rerun with "
+        f"--template {shlex.quote(source)}, or with --trust for any template",
+    )
+
+
+def _place(source: str) -> str:
+    """Return an address in one form: a relative path leads from where we run."""
+    path = Path(source).expanduser()
+    return str(path.resolve()) if path.is_dir() else source
+
+
+def _copier_update(
+    place: Path, application: str, ref: str | None, *, trust: bool
+) -> None:
     """Run Copier on one application, from the folder that we are in.
 
     A relative address of the template leads from there.
     """
     command = [
-        *(sys.executable, "-m", "copier", "update", "--trust", "--defaults"),
+        *(sys.executable, "-m", "copier", "update", "--defaults"),
+        *(["--trust"] if trust else []),
         *("--quiet", "--skip-answered", "--conflict", "inline"),
         *("--answers-file", f"{LEDGER}/{application}/answers.yml"),
         *(("--vcs-ref", ref) if ref else ()),
@@ -165,7 +220,7 @@ def _copier_update(place: Path, application: str, ref: str | None) -> None:
         raise TemplateUnusable(
             what,
             where=f"{LEDGER}/{application}/answers.yml",
-            next_step="mend that, then run the command again",
+            next_step="fix that, then rerun",
         )
 
 
@@ -233,7 +288,7 @@ def _ignored(tree: Tree, chosen: Sequence[str]) -> list[str]:
         for each in ledger.read(tree)
         if each.id in chosen
         for file in each.files
-        if file.path not in known and (tree.root / file.path).exists()
+        if file.path not in known and locate(tree.root, file.path).exists()
     ]
 
 

@@ -9,12 +9,12 @@ import ast
 import re
 import tomllib
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from sourcewright.answers import Answers
 from sourcewright.errors import EditRefused, InTheWay, SourcewrightError
 from sourcewright.tree import LEDGER
 from sourcewright.weave.python_source import read
@@ -22,6 +22,7 @@ from sourcewright.weave.python_source import read
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sourcewright.answers import Answers
     from sourcewright.render import Rendered, Template
     from sourcewright.tree import Tree
 
@@ -83,7 +84,7 @@ def completed(answers: Answers, tree: Tree, template: Template) -> Answers:
     known = [each for each in HOST.items() if answers.get(each[0]) is None]
     if _hides(tree, answers):
         known.append(("hides_package", "true"))
-    return Answers(answers.component, (*answers.values, *known))
+    return replace(answers, values=(*answers.values, *known))
 
 
 def is_in_viadot(rendered: Rendered) -> bool:

@@ -52,10 +52,10 @@ def weave_project(root: Path, *, dry_run: bool = False) -> tuple[Plan, Report]:
     Raises:
         SourcewrightError: what the user can fix; nothing was written.
     """
-    recover(root)
+    recovered = recover(root, dry_run=dry_run)
     tree = Tree(root)
     plan = tree.plan(weave_tree(tree))
-    outcome = replace(report(plan), missing=tuple(missing(tree)))
+    outcome = replace(report(plan), missing=tuple(missing(tree)), notes=recovered)
     if not dry_run:
         commit(root, plan)
     return plan, outcome

@@ -72,7 +72,7 @@ def test_every_application_is_updated_in_one_command(
     project.write(TASK, mine)
     project.commit("mine")
     change(newer)
-    assert cli.run(["update"]) == 0
+    assert cli.run(["update", "--trust"]) == 0
     assert "     edit  pyproject.toml" in capsys.readouterr().out
     assert project.read(README).startswith("# Our Acme Pipelines\n")
     assert "adlfs>=2026.5" in project.read("pyproject.toml")
@@ -85,7 +85,7 @@ def test_every_application_is_updated_in_one_command(
     assert cli.run(["list"]) == 0
     assert "postgresql  source       v2.0.0  " in capsys.readouterr().out
     project.commit("updated")
-    assert cli.run(["update"]) == 0
+    assert cli.run(["update", "--trust"]) == 0
     assert capsys.readouterr().out == "identical\n"
     assert project.status() == []
 
@@ -94,10 +94,10 @@ def test_one_application_is_updated_alone_and_the_diff_is_shown_first(
     project: Checkout, newer: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
     change(newer)
-    assert cli.run(["update", "adls", "--dry-run", "--json"]) == 0
+    assert cli.run(["update", "--trust", "adls", "--dry-run", "--json"]) == 0
     told = json_output.read(capsys.readouterr().out)
     assert project.status() == []
-    assert cli.run(["update", "adls"]) == 0
+    assert cli.run(["update", "--trust", "adls"]) == 0
     changed = {line[3:] for line in project.status()}
     assert changed == {each["path"] for each in told["changes"]}
     assert "pyproject.toml" in changed
@@ -117,7 +117,7 @@ def test_a_conflict_is_never_a_success_and_git_has_it_as_copier_leaves_it(
     project.git("clone", "--quiet", str(project.path), str(tmp_path / "theirs"))
     theirs = replace(project, path=tmp_path / "theirs")
     copier.update(theirs.path, "project")
-    assert cli.run(["update"]) == 4
+    assert cli.run(["update", "--trust"]) == 4
     assert f"conflict  {README}\n" in capsys.readouterr().out
     text = project.read(README)
     assert "<<<<<<<" in text
@@ -140,7 +140,7 @@ def test_a_dirty_checkout_is_refused(
 ) -> None:
     project.write("notes.txt", "mine")
     before = project.status()
-    assert cli.run(["update"]) == 1
+    assert cli.run(["update", "--trust"]) == 1
     assert "needs a clean git checkout" in capsys.readouterr().err
     assert project.status() == before
 
@@ -151,7 +151,7 @@ def test_a_template_that_is_not_in_git_is_refused(
     path = ".sourcewright/source-postgresql/answers.yml"
     project.replace(path, "_commit: v1.0.0\n", "")
     project.commit()
-    assert cli.run(["update"]) == 1
+    assert cli.run(["update", "--trust"]) == 1
     told = capsys.readouterr().err
     assert "source-postgresql comes from a template that is not in git" in told
     assert project.status() == []
@@ -165,7 +165,7 @@ def test_a_template_that_is_gone_is_said_and_nothing_is_written(
     project.replace(path, str(newer.path), "/nowhere/to/be/found")
     project.commit()
     # The project and the destination could be updated: nothing is written all the same.
-    assert cli.run(["update"]) == 1
+    assert cli.run(["update", "--trust"]) == 1
     assert "source-postgresql can't be updated" in capsys.readouterr().err
     assert project.status() == []
 
@@ -185,7 +185,7 @@ def test_what_git_ignores_is_never_lost_and_named(
     for name in ("notes.md", "other.md"):
         newer.write(f"template/project/local/{name}", "the template's\n")
     newer.release("v3.0.0")
-    assert cli.run(["update"]) == 4
+    assert cli.run(["update", "--trust"]) == 4
     told = capsys.readouterr()
     assert {path: project.read(path) for path in mine} == mine
     assert project.read("local/other.md") == "the template's\n"

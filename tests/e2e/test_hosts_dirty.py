@@ -185,7 +185,7 @@ def test_an_update_brings_what_is_new_and_everything_can_still_be_given_back(
     module = "template/project/{{ code }}/signals.py"
     newer.write(module, f"{newer.read(module)}\n\nNEWER = True\n")
     newer.release("v2.0.0")
-    assert _run(made, "update", "--vcs-ref", "v2.0.0") == cli.DONE
+    assert _run(made, "update", "--trust", "--vcs-ref", "v2.0.0") == cli.DONE
     assert '"pyarrow>=22"' in made.read("pyproject.toml")
     assert made.read(f"{CODE}/signals.py").endswith("NEWER = True\n")
     for application in ("source-postgresql", "adls", "project"):

@@ -821,7 +821,7 @@ def test_an_update_brings_what_is_new_and_keeps_what_is_theirs(
     project.commit("orders")
     newer.replace("template/viadot/task.py.jinja", "retries=3", "retries=5")
     newer.release("v2.0.0")
-    assert cli.run(["update"]) == 0
+    assert cli.run(["update", "--trust"]) == 0
     text = project.read(task)
     assert "retries=5" in text
     assert text.endswith("# theirs\n")

@@ -33,6 +33,7 @@ def made(
         "init": source,
         "add": ("source", "orders_db", "--set", "destinations=[local]", *source),
         "remove": ("source-postgresql",),
+        "update": ("--trust",),
     }.get(name, ())
     given = None
     if name == "init":

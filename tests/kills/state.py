@@ -35,7 +35,7 @@ def difference(one: State, other: State) -> str:
 
 def without_journal(stands: State) -> State:
     """Leave out what a command that ended may leave for the next one to remove."""
-    journal = ".sourcewright/.journal"
+    journal = ".sourcewright-journal"
     return {
         path: each
         for path, each in stands.items()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
 
 import pytest
 from sourcewright import cli, journal
 from sourcewright.changes import FileChange, Plan
 from sourcewright.commit import commit, recover
 from sourcewright.errors import Busy, Interrupted
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LEDGER = ".sourcewright/a/woven.yml"
 CHANGES = (
@@ -71,19 +71,51 @@ def test_what_was_begun_is_undone_by_the_next_command(
     for number in range(done):
         left.apply(number)
     os.close(left.lock)
-    assert recover(root) == "an interrupted command was undone"
+    (note,) = recover(root)
+    assert (
+        note == "an interrupted command was undone: kept, gone/deep/file, new/deep/file"
+    )
     assert _tree(root) == before
-    assert recover(root) is None
+    assert recover(root) == ()
 
 
-@pytest.mark.parametrize("command", ["weave", "list", "check"])
-def test_every_command_begins_with_it(tmp_path: Path, command: str) -> None:
+def test_a_command_that_writes_undoes_it_first_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     root = _project(tmp_path)
     before = _tree(root)
     left = journal.begin(root, CHANGES, lambda: None)
     left.apply(0)
     os.close(left.lock)
+    assert cli.run(["weave", "--project", str(root)]) == 0
+    assert "an interrupted command was undone: kept" in capsys.readouterr().err
+    assert _tree(root) == before
+
+
+@pytest.mark.parametrize("command", ["list", "check"])
+def test_a_command_that_reads_leaves_it_and_says_so(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = _project(tmp_path)
+    left = journal.begin(root, CHANGES, lambda: None)
+    left.apply(0)
+    os.close(left.lock)
+    before = _tree(root)
     assert cli.run([command, "--project", str(root)]) == 0
+    assert "a command was interrupted here" in capsys.readouterr().err
+    assert _tree(root) == before
+
+
+def test_a_dry_run_refuses_files_that_are_half_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = _project(tmp_path)
+    left = journal.begin(root, CHANGES, lambda: None)
+    left.apply(0)
+    os.close(left.lock)
+    before = _tree(root)
+    assert cli.run(["weave", "--dry-run", "--project", str(root)]) == 1
+    assert "rerun without --dry-run" in capsys.readouterr().err
     assert _tree(root) == before
 
 
@@ -95,7 +127,7 @@ def test_what_was_written_whole_is_finished_by_the_next_command(tmp_path: Path) 
     for number in range(len(CHANGES)):
         left.apply(number)
     os.close(left.lock)
-    assert recover(root) == "an interrupted command had written everything"
+    assert recover(root) == ("an interrupted command had written everything",)
     assert _tree(root) == AFTER
 
 
@@ -112,21 +144,18 @@ def test_what_was_written_whole_is_not_undone_where_somebody_went_on(
     os.close(left.lock)
     (root / "kept").write_bytes(b"mine")
     (root / LEDGER).unlink()
-    assert recover(root) == "an interrupted command had written everything"
+    assert recover(root) == ("an interrupted command had written everything",)
     assert (root / "kept").read_bytes() == b"mine"
     assert not (root / LEDGER).exists()
     assert (root / "new/deep/file").read_bytes() == b"new"
     assert not (root / journal.FOLDER).exists()
 
 
-def test_a_ledger_that_was_only_begun_goes_with_the_next_command(
+def test_a_journal_that_was_only_begun_goes_with_the_next_command(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / journal.FOLDER).mkdir(parents=True)
-    recover(tmp_path)
-    assert _tree(tmp_path) == {}
-    (tmp_path / ".sourcewright").mkdir()
-    assert recover(tmp_path) is None
+    (tmp_path / journal.FOLDER).mkdir()
+    assert recover(tmp_path) == ()
     assert _tree(tmp_path) == {}
 
 
@@ -152,15 +181,94 @@ def test_two_commands_do_not_write_at_once(tmp_path: Path) -> None:
     os.close(left.lock)
 
 
-def test_git_does_not_see_what_a_killed_command_left(tmp_path: Path) -> None:
-    root = _project(tmp_path)
-    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
-    journal.begin(root, CHANGES, lambda: None)
-    told = subprocess.run(
-        ["git", "status", "--porcelain", "--untracked-files=all"],
-        cwd=root,
+def _git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", "-c", "user.name=A", "-c", "user.email=a@b.example", *arguments],
+        cwd=folder,
         check=True,
         capture_output=True,
         text=True,
     ).stdout
-    assert ".sourcewright" not in told
+
+
+def _repository(root: Path) -> Path:
+    _git(root, "init", "-q")
+    _git(root, "add", "--all")
+    _git(root, "commit", "-q", "-m", "all")
+    return root
+
+
+def test_in_a_checkout_the_journal_is_below_the_folder_of_git(tmp_path: Path) -> None:
+    root = _repository(_project(tmp_path))
+    left = journal.begin(root, CHANGES, lambda: None)
+    assert left.folder.is_relative_to(root / ".git/sourcewright")
+    assert _git(root, "status", "--porcelain", "--untracked-files=all") == ""
+    left.apply(0)
+    os.close(left.lock)
+    assert len(recover(root)) == 1
+    assert _git(root, "status", "--porcelain", "--untracked-files=all") == ""
+
+
+def test_two_projects_of_one_checkout_have_a_journal_each(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for each in (one, other):
+        each.mkdir()
+        _project(each)
+    _repository(tmp_path)
+    left = journal.begin(one, CHANGES, lambda: None)
+    commit(other, Plan(CHANGES))
+    assert (other / "kept").read_text() == "changed"
+    os.close(left.lock)
+
+
+def test_a_worktree_on_another_file_system_is_written_and_undone(
+    tmp_path: Path,
+) -> None:
+    """git's folder is elsewhere there: a rename does not lead across."""
+    root = _repository(_project(tmp_path))
+    memory = Path("/dev/shm")  # noqa: S108  # where tmpfs is on Linux
+    if not memory.is_dir() or memory.stat().st_dev == root.stat().st_dev:
+        pytest.skip("there is no second file system to write to")
+    before = {path: text for path, text in _tree(root).items() if ".git" not in path}
+    with tempfile.TemporaryDirectory(dir=memory) as other:
+        (root / ".git").replace(root / "git")
+        shutil.move(root / "git", f"{other}/git")
+        (root / ".git").write_text(f"gitdir: {other}/git\n")
+        before[".git"] = (root / ".git").read_bytes()
+        commit(root, Plan(CHANGES))
+        assert _tree(root) == {**AFTER, ".git": before[".git"]}
+        commit(
+            root, Plan(tuple(FileChange(c.path, c.after, c.before) for c in CHANGES))
+        )
+        assert _tree(root) == before
+        left = journal.begin(root, CHANGES, lambda: None)
+        left.apply(0)
+        (root / ".kept.sourcewright").write_text("as a kill leaves it")
+        os.close(left.lock)
+        assert len(recover(root)) == 1
+        assert _tree(root) == before
+
+
+ODD = {
+    "a path that is a number": {
+        "entries": [{"path": 1, "before": None, "after": None}]
+    },
+    "a hash that is a list": {"entries": [{"path": "a", "before": [], "after": None}]},
+    "an entry that is a text": {"entries": ["a"]},
+    "no entries": {},
+    "a list": [],
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_an_odd_journal_is_an_error_of_the_project(case: str, tmp_path: Path) -> None:
+    root = _project(tmp_path)
+    (root / journal.FOLDER).mkdir()
+    odd = ODD[case]
+    if isinstance(odd, dict):
+        odd = {"root": root.stat().st_ino, "made": [], **odd}
+    (root / journal.FOLDER / journal.OPEN).write_text(json.dumps(odd))
+    before = _tree(root)
+    with pytest.raises(Interrupted, match="can't be read"):
+        recover(root)
+    assert _tree(root) == before
