@@ -18,6 +18,7 @@ from runtime.exceptions import (
 )
 from runtime.sql.database import Database
 from runtime.sql.generic import GenericSQL
+from sourcewright.services import PostgreSQL as Server
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.sql.compiler import IdentifierPreparer
@@ -352,13 +353,44 @@ def test_two_types_in_a_column_name_it_and_a_cast(source: GenericSQL) -> None:
     assert table.column("odd").to_pylist()[998] == "0.5"
 
 
+@pytest.fixture
+def on_postgresql(of_postgresql: dict[str, Any]) -> GenericSQL:
+    credentials = {**of_postgresql, "drivername": "postgresql+psycopg2"}
+    return GenericSQL(credentials=credentials)
+
+
 def test_a_value_that_the_driver_cannot_hold_is_refused(
+    on_postgresql: GenericSQL,
+) -> None:
+    with pytest.raises(UnsupportedTypeError, match="driver can't hold a value"):
+        on_postgresql.to_arrow("SELECT date '0044-03-15 BC' AS value")
+
+
+def test_a_secret_is_not_shown_by_the_driver_s_own_error(
     of_postgresql: dict[str, Any],
 ) -> None:
-    credentials = {**of_postgresql, "drivername": "postgresql+psycopg2"}
-    source = GenericSQL(credentials=credentials)
-    with pytest.raises(UnsupportedTypeError, match="driver can't hold a value"):
-        source.to_arrow("SELECT date '0044-03-15 BC' AS value")
+    driver = {"drivername": "postgresql+psycopg2", "query": {"sslmode": CANARY}}
+    source = GenericSQL(credentials={**of_postgresql, **driver})
+    with pytest.raises(FatalError, match=r"invalid sslmode value: \"\*\*\*") as caught:
+        source.to_arrow("SELECT 1 AS one")
+    assert CANARY not in everything_shown(caught.value)
+
+
+def test_a_query_that_fails_late_is_rejected(on_postgresql: GenericSQL) -> None:
+    query = "SELECT 1 / (5000 - number) AS it FROM generate_series(1, 9000) AS number"
+    with pytest.raises(QueryRejectedError, match="division by zero"):
+        on_postgresql.to_arrow(query)
+
+
+def test_a_connection_that_breaks_late_is_worth_a_retry(
+    on_postgresql: GenericSQL, postgres: Server
+) -> None:
+    query = "SELECT pg_backend_pid() AS pid FROM generate_series(1, 1000000)"
+    batches = on_postgresql.to_batches(query)
+    postgres.psql(f"SELECT pg_terminate_backend({next(batches)['pid'][0]})")
+    with pytest.raises(SourceUnavailableError):
+        for _ in batches:
+            pass
 
 
 def test_a_statement_without_columns_is_refused(source: GenericSQL) -> None:

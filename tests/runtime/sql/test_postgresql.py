@@ -160,12 +160,23 @@ def test_a_query_without_columns_is_refused(source: PostgreSQL) -> None:
         source.to_arrow("SELECT")
 
 
-def test_all_queries_of_a_snapshot_see_one_state(source: PostgreSQL) -> None:
-    now = "SELECT pg_current_snapshot()::text AS state"
+def test_all_queries_of_a_snapshot_see_one_state(
+    source: PostgreSQL, postgres: Server
+) -> None:
+    postgres.psql("CREATE TABLE growing (number int)")
+    query = "SELECT count(*) AS count, pg_current_snapshot()::text AS id FROM growing"
     with source.snapshot() as snapshot:
-        tables = [pa.Table.from_batches(snapshot.to_batches(now)) for _ in range(2)]
-        assert tables[0] == tables[1]
-        assert tables[0].to_pylist() == [{"state": snapshot.id}]
+        (before,) = snapshot.to_batches(query)
+        postgres.psql("INSERT INTO growing VALUES (1)")
+        (after,) = snapshot.to_batches(query)
+        assert after == before
+        assert after.to_pylist() == [{"count": 0, "id": snapshot.id}]
+    assert source.to_arrow(query).column("count").to_pylist() == [1]
+
+
+def test_a_function_can_not_write(source: PostgreSQL) -> None:
+    with pytest.raises(QueryRejectedError, match="read-only"):
+        source.to_arrow("SELECT lo_create(0) AS made")
 
 
 def test_the_server_stops_a_query_that_is_no_longer_read(source: PostgreSQL) -> None:
@@ -181,6 +192,16 @@ def test_the_server_stops_a_query_that_is_no_longer_read(source: PostgreSQL) -> 
     while source.to_arrow(running).to_pylist() != [{"count": 0}]:
         assert clock.monotonic() < deadline
         clock.sleep(0.1)
+
+
+def test_a_query_that_waits_is_stopped_at_once(source: PostgreSQL) -> None:
+    waiting = "CASE number WHEN 5000 THEN pg_sleep(30) END::text AS slept"
+    query = f"SELECT number, {waiting} FROM generate_series(1, 9000) AS number"
+    batches: Any = source.to_batches(query, batch_bytes=1000)
+    next(batches)
+    before = clock.monotonic()
+    batches.close()
+    assert clock.monotonic() - before < 3
 
 
 @pytest.mark.parametrize(

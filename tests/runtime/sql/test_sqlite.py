@@ -153,6 +153,11 @@ def test_the_type_of_an_expression_depends_on_all_rows(source: SQLite) -> None:
     assert table.schema.field("n").type == pa.int64()
 
 
+def test_the_type_of_a_cast_needs_no_value(source: SQLite) -> None:
+    table = source.to_arrow("SELECT CAST(NULL AS REAL) AS number")
+    assert table.schema.field("number").type == pa.float64()
+
+
 @pytest.mark.parametrize(
     "statement", ["PRAGMA table_list", "CREATE TABLE t (a)", "SELECT 1; SELECT 2"]
 )
