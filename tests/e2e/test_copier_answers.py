@@ -197,14 +197,78 @@ def names(template: Checkout) -> Any:  # noqa: ANN401  # what a Jinja module hol
 @pytest.fixture(scope="session")
 def questions(template: Checkout) -> dict[str, dict[str, Any]]:
     """The questions that are asked, by name."""
-    *_, last = yaml.safe_load_all(
-        template.read("copier.yml").replace("!include", "# !include")
-    )
     return {
         name: question
-        for name, question in last.items()
-        if not name.startswith("_") and question.get("when") is not False
+        for name, question in _all_questions(template).items()
+        if question.get("when") is not False
     }
+
+
+def _all_questions(template: Checkout) -> dict[str, dict[str, Any]]:
+    files = [
+        "copier.yml",
+        *re.findall("(?m)^!include (.*)$", template.read("copier.yml")),
+    ]
+    found: dict[str, dict[str, Any]] = {}
+    for file in files:
+        text = template.read(file).replace("!include", "# !include")
+        for each in yaml.safe_load_all(text):
+            found |= {k: v for k, v in (each or {}).items() if not k.startswith("_")}
+    return found
+
+
+def test_an_answer_that_is_derived_can_not_be_given(
+    copier: Copier, template: Checkout, plain_template: Path, tmp_path: Path
+) -> None:
+    questions = _all_questions(template)
+    derived = {n: q["type"] for n, q in questions.items() if q.get("when") is False}
+    assert len(derived) > 15
+    values = {"str": "acme'; import os; '", "yaml": "{a: b}", "bool": "true"}
+    options = ["--trust", "--defaults", "--quiet", "-d", "component=source"]
+    options += ["-d", "package=acme", "-d", "name=postgresql"]
+    commands = [
+        ["copy", *options, "-d", f"{name}={values[kind]}", str(plain_template), "."]
+        for name, kind in derived.items()
+    ]
+    outcomes = copier.run_many(commands, tmp_path)
+    for name, (code, said) in zip(derived, outcomes, strict=True):
+        assert code != 0, f"{name} is accepted"
+        assert f"'{name}': This is worked out from the other answers" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+LEDGERS = {
+    "source_folder": ".git/hooks",
+    "tests_folder": "../outside",
+    "docs_folder": ".git",
+    "distribution": "'; import os; '",
+    "navigation": "'; import os; '",
+}
+
+
+@pytest.mark.parametrize("key", LEDGERS)
+def test_an_answer_in_a_ledger_is_validated(
+    key: str,
+    copier: Copier,
+    template: Checkout,
+    bare: Checkout,
+    copy_of: Callable[[Checkout], Checkout],
+) -> None:
+    project = copy_of(bare)
+    ledger = ".sourcewright/project/answers.yml"
+    lines = project.read(ledger).splitlines(keepends=True)
+    kept = [each for each in lines if not each.startswith(f"{key}:")]
+    project.write(ledger, "".join([*kept, f"{key}: {json.dumps(LEDGERS[key])}\n"]))
+    project.commit()
+    done = copier.run(
+        *("copy", "--trust", "--vcs-ref", "HEAD", template.path, "."),
+        folder=project.path,
+        component="source",
+        name="postgresql",
+    )
+    assert done.returncode != 0
+    assert "the_ledger_has_an_answer_that_is_not_valid" in done.stdout
+    assert project.status() == []
 
 
 @pytest.mark.parametrize("question", BAD_ANSWERS)

@@ -42,6 +42,17 @@ def test_ctrl_c_stops_with_the_code_that_shells_know(
     assert capsys.readouterr().err.strip() == "stopped"
 
 
+def test_what_a_project_says_does_not_steer_the_terminal(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = EDITS.replace("pyproject.toml", '"a\\e]0;mine\\a\\u202e.toml"')
+    (project / ".sourcewright/source-b/edits.yml").write_text(hostile)
+    assert cli.run(["weave"]) == 4
+    told = "".join(capsys.readouterr())
+    assert r"pending  a\x1b]0;mine\x07\u202e.toml: there is no such file" in told
+    assert not {"\x1b", "\x07", "\u202e"} & set(told)
+
+
 def test_weave_edits_then_says_identical(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -55,3 +55,16 @@ def test_what_git_can_not_lay_out_is_left_to_copier(ref: str, tmp_path: Path) ->
     assert lay_out(str(tmp_path), "HEAD", tmp_path / "made") is None
     assert not (tmp_path / "made").exists()
     assert not (repository / "x").exists()
+
+
+def test_the_workflows_of_a_project_name_actions_by_commit() -> None:
+    folder = Path(__file__).parents[2] / "template/project/.github/workflows"
+    used = [
+        line
+        for file in folder.iterdir()
+        for line in file.read_text().splitlines()
+        if "uses:" in line
+    ]
+    assert used
+    for line in used:
+        assert re.search(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line)
