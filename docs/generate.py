@@ -20,7 +20,6 @@ from sourcewright.cli import commands as command_line
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REFERENCE = REPOSITORY / "docs" / "reference"
-GOLDEN = REPOSITORY / "tests" / "reference" / "postgresql_to_adls"
 NOTE = "<!-- Written by `make docs`: change what docs/generate.py reads. -->\n"
 
 
@@ -257,9 +256,9 @@ does: the year 1 BC is 0000, and 2 BC is -0001. CSV has NULL as nothing at all a
 empty text as a pair of quotes. JSON lines have a decimal, a date and a time as text,
 and `nan`, `inf` and `-inf` too.
 
-Every line of this page is a test: `tests/e2e/generated/test_types.py` loads what
-arrived into PostgreSQL again, and the server compares. `make scoreboard` tries other
-tools on the same cases.
+Every line of this page is a test: `tests/runtime/sql/test_postgresql_types.py` loads
+the values that arrived into PostgreSQL again, and the server compares. `make
+scoreboard` tries other tools on the same cases.
 """
 
 
@@ -271,9 +270,9 @@ NO_TEXT = (
 
 def types() -> str:
     """Return the tables of PostgreSQL's types: what holds them, what is refused."""
-    sys.path[:0] = [str(REPOSITORY), str(GOLDEN / "src")]
-    layouts = importlib.import_module("acme.copy_binary").LAYOUTS.values()
-    cases = importlib.import_module("tests.e2e.generated.type_cases")
+    sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "template")]
+    layouts = importlib.import_module("runtime.sql.copy_binary").LAYOUTS.values()
+    cases = importlib.import_module("tests.runtime.sql.postgresql_types")
     as_text = {
         case.type_name.partition("(")[0].partition(" --")[0]
         for case in cases.CASES

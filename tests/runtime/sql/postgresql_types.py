@@ -1,4 +1,4 @@
-"""PostgreSQL's types and their edge values: what loads, as what, and what is refused.
+"""PostgreSQL's types and their edge values: their Arrow types, and what is refused.
 
 Data only. Values are written as PostgreSQL reads them. Each case is a table with the
 columns `number` and `value`; its last row is NULL. The scoreboard uses the same cases.
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 SCHEMA = "types"
 
-# A file of text can't hold what is 30,000 years away, since Arrow can't write it.
+# Arrow can't write a day that is 30,000 years away as text.
 TEXT_FILES = frozenset({"csv", "jsonl"})
 POLARS = frozenset({"polars"})  # has no decimal of more than 38 digits
 
@@ -21,7 +21,7 @@ class Case:
         type_name: As in CREATE TABLE; a note after `--` tells cases of a type apart.
         arrow: As PyArrow names the type.
         values: As text. `NULL` is added.
-        beyond: The forms that can't hold the values, and must refuse them.
+        beyond: The forms that can't hold the values and must refuse them.
     """
 
     type_name: str
@@ -226,7 +226,7 @@ CASES = [
     Case("jsonpath", TEXT, ("$.a[*] ? (@.b > 1 && exists (@.c))", 'strict $."a b"')),
     Case("tsvector", TEXT, ("", "a:1A fat:2B,4C 'a \"cat\"':5D", r"'\\' ''''")),
     Case("tsquery", TEXT, ("", "fat & (rat | !cat)", "'it''s':*AB <2> b")),
-    # Identifiers and types of one's own
+    # Identifiers and user-defined types
     Case(
         "uuid",
         TEXT,
@@ -295,7 +295,7 @@ CASES = [
     Case("path", TEXT, ("[(0,0),(1,1)]", "((0,0),(1,1),(0.1,0))")),
     Case("polygon", TEXT, ("((0,0),(1,1),(0.1,0))",)),
     Case("circle", TEXT, ("<(0.1,-1),2>",)),
-    # What the server itself keeps
+    # Types of the server's own tables
     Case("oid", "uint32", ("0", "4294967295")),
     Case("xid", TEXT, ("0", "4294967295")),
     Case("xid8", TEXT, ("0", "18446744073709551615")),
@@ -315,7 +315,7 @@ CASES = [
     Case("refcursor", TEXT, ("", "a")),
 ]
 
-# Where the server has them: a statement that fails where it hasn't.
+# Types of extensions: a statement that fails if the server hasn't got the extension.
 OPTIONAL = {
     "CREATE EXTENSION vector": Case("vector(3)", TEXT, ("[1,0.1,-3e-20]",)),
     "CREATE EXTENSION hstore": Case("hstore", TEXT, ('"a b"=>NULL,""=>"\\"",n=>"1"',)),
@@ -353,7 +353,7 @@ REFUSED = [
     Refused("types.day", "infinity", "date", "infinity", NO_INFINITY),
 ]
 
-# What no table can hold, but a query can give, and the text that PostgreSQL writes.
+# Types that only a query can have, and the text that PostgreSQL writes.
 RESULTS = {
     "void": ("SELECT 0 AS number, pg_sleep(0) AS value", ""),
     "a row": ("SELECT 0 AS number, ROW(1, NULL, 'a b') AS value", '(1,,"a b")'),

@@ -1,15 +1,13 @@
-"""Whatever is stored arrives: values made by Hypothesis, through the golden's reader.
+"""Any value arrives, wherever a batch ends: tables made by Hypothesis.
 
-A script, run in a process of its own with the golden's `src` in PYTHONPATH. It takes
-the name of a property and a number of examples; credentials come on standard input.
+`make test` tries the same tables each time; with SOURCEWRIGHT_WHOLE_CORPUS=1 they are
+more, and other ones each time.
 """
 
-import importlib
-import json
 import math
+import os
 import struct
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Context, Decimal
@@ -18,14 +16,17 @@ from typing import Any
 
 import psycopg2
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from runtime.sql import copy_binary
+from runtime.sql.postgresql import PostgreSQL
+from sourcewright.services import PostgreSQL as Server
 
-from tests.e2e.generated import reload
+from tests.runtime.sql import reload
 
-# By name, since mypy checks this script without the golden in its path.
-copy_binary = importlib.import_module("acme.copy_binary")
-
+WHOLE = "SOURCEWRIGHT_WHOLE_CORPUS" in os.environ
+DATABASE = "properties"
 EXACT = Context(prec=200_000)
 IN_A_DAY = 86_400 * 10**6
 FIRST_DAY, LAST_DAY = -2_440_588, 2_145_042_540  # of PostgreSQL, since 1970
@@ -34,15 +35,15 @@ BEFORE_2000 = 10_957  # days since 1970
 
 @dataclass(frozen=True)
 class Kind:
-    """A type: values as integers or Python's own, and how to write and read them.
+    """A type: its values, and how to write and read them.
 
     Attributes:
         type_name: As in CREATE TABLE.
         oid: For the decoder alone; None where only a server can send it.
         values: What Hypothesis draws.
-        sent: The bytes that PostgreSQL's documentation gives for a value.
-        write: A value as PostgreSQL reads it.
-        read: What arrived, as it was drawn.
+        sent: The bytes of a value, by PostgreSQL's documentation.
+        write: The text that PostgreSQL reads as a value.
+        read: The values of a column that arrived, as they were drawn.
     """
 
     type_name: str
@@ -153,8 +154,8 @@ def tables(
     return columns, draw(st.lists(row, max_size=12))
 
 
-def same(first: Any, second: Any) -> bool:  # noqa: ANN401
-    """Say whether two values are one: 0.0 isn't -0.0, but any NaN is a NaN."""
+def same(first: Any, second: Any) -> bool:
+    """Return whether two values are the same: 0.0 isn't -0.0, any NaN is a NaN."""
     if isinstance(first, float) and isinstance(second, float):
         if math.isnan(first) or math.isnan(second):
             return math.isnan(first) and math.isnan(second)
@@ -171,8 +172,8 @@ def check(table: pa.Table, columns: list[Kind], rows: list[tuple[Any, ...]]) -> 
         assert all(map(same, arrived, stored)), (kind.type_name, arrived, stored)
 
 
-def described(columns: list[Kind]) -> list[Any]:
-    """Return the decoder's columns."""
+def described(columns: list[Kind]) -> list[copy_binary.Column]:
+    """Return the columns that the decoder is given."""
     return [
         copy_binary.Column.described(
             SimpleNamespace(
@@ -195,9 +196,23 @@ def encoded(columns: list[Kind], row: tuple[Any, ...]) -> bytes:
     return struct.pack(">h", len(fields)) + b"".join(fields)
 
 
+def examples(sample: int, whole: int) -> settings:
+    """Return how many tables are tried."""
+    return settings(
+        max_examples=whole if WHOLE else sample,
+        derandomize=not WHOLE,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@examples(80, 3000)
 @given(tables(st.sampled_from(KINDS)), st.integers(0, 12))
-def decoder(table: tuple[list[Kind], list[tuple[Any, ...]]], border: int) -> None:
-    """What is encoded by the documentation is decoded, wherever a batch ends."""
+def test_rows_encoded_by_the_documentation_are_decoded(
+    table: tuple[list[Kind], list[tuple[Any, ...]]], border: int
+) -> None:
     columns, rows = table
     sent = [encoded(columns, row) for row in rows]
     batches = [
@@ -207,29 +222,41 @@ def decoder(table: tuple[list[Kind], list[tuple[Any, ...]]], border: int) -> Non
     check(pa.Table.from_batches(batches), columns, rows)
 
 
-def of_server(source: Any, connection: reload.Connection) -> Any:  # noqa: ANN401
-    """Return the property of what a server has stored."""
+@pytest.fixture(scope="module")
+def credentials(postgres: Server, of_postgresql: dict[str, Any]) -> dict[str, Any]:
+    postgres.create_database(DATABASE)
+    return {**of_postgresql, "database": DATABASE}
 
-    @given(
-        tables(st.sampled_from(KINDS) | numerics()),
-        st.integers(1, 200) | st.just(2**20),
-    )
-    def server(
-        table: tuple[list[Kind], list[tuple[Any, ...]]], batch_bytes: int
-    ) -> None:
-        """It arrives, whatever the size of a batch."""
-        columns, rows = table
-        names = [f"c{i}" for i in range(len(columns))]
-        store(connection, names, columns, rows)
-        query = f"SELECT {', '.join(names)} FROM drawn ORDER BY row"  # noqa: S608
-        batches = list(source.to_batches(query, batch_bytes=batch_bytes))
-        if batch_bytes == 1:
-            assert len(batches) == max(1, len(rows))
-        arrived = pa.Table.from_batches(batches)
-        assert arrived.column_names == names
-        check(arrived, columns, rows)
 
-    return server
+@pytest.fixture(scope="module")
+def connection(credentials: dict[str, Any]) -> Iterator[reload.Connection]:
+    with closing(psycopg2.connect(**credentials)) as connection:
+        connection.autocommit = True
+        yield connection
+
+
+@examples(80, 2000)
+@given(
+    table=tables(st.sampled_from(KINDS) | numerics()),
+    batch_bytes=st.integers(1, 200) | st.just(2**20),
+)
+def test_stored_rows_arrive_in_batches_of_any_size(
+    connection: reload.Connection,
+    credentials: dict[str, Any],
+    table: tuple[list[Kind], list[tuple[Any, ...]]],
+    batch_bytes: int,
+) -> None:
+    columns, rows = table
+    names = [f"c{number}" for number in range(len(columns))]
+    store(connection, names, columns, rows)
+    query = f"SELECT {', '.join(names)} FROM drawn ORDER BY row"
+    source = PostgreSQL(credentials=credentials)
+    batches = list(source.to_batches(query, batch_bytes=batch_bytes))
+    if batch_bytes == 1:
+        assert len(batches) == max(1, len(rows))
+    arrived = pa.Table.from_batches(batches)
+    assert arrived.column_names == names
+    check(arrived, columns, rows)
 
 
 def store(
@@ -253,25 +280,3 @@ def store(
         cursor.execute(f"CREATE TABLE drawn (row int, {made})")
         numbered = ([str(number), *row] for number, row in enumerate(texts))
         cursor.copy_expert("COPY drawn FROM STDIN", reload.lines(numbered))
-
-
-def main() -> None:
-    """Try a property on so many examples."""
-    name, examples = sys.argv[1:]
-    credentials = json.load(sys.stdin)
-    source = importlib.import_module("acme.sources").PostgreSQL(credentials=credentials)
-    profile = settings(
-        max_examples=int(examples),
-        deadline=None,
-        database=None,
-        print_blob=True,
-        suppress_health_check=list(HealthCheck),
-    )
-    with closing(psycopg2.connect(**credentials)) as connection:
-        connection.autocommit = True
-        properties = {"decoder": decoder, "server": of_server(source, connection)}
-        profile(properties[name])()
-
-
-if __name__ == "__main__":
-    main()

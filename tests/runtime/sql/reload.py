@@ -1,7 +1,7 @@
-"""Load what the connector gave back into PostgreSQL, by code of its own.
+"""Load what a source read into PostgreSQL again, by independent code.
 
-It shares nothing with the generated package, reads dates and times as the integers that
-are stored, and counts days itself: Python's `datetime` ends at the year 1.
+It shares nothing with the runtime, reads dates and times as the integers that are
+stored, and counts days itself: Python's `datetime` ends at the year 1.
 """
 
 import json
@@ -18,7 +18,7 @@ from pyarrow import parquet
 Connection: TypeAlias = Any  # psycopg2 has no types
 Texts: TypeAlias = list[str | None]
 
-# What a value's text hangs on, and what we compare under.
+# The settings that texts depend on, as they are while we compare.
 PINNED = """
 SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'iso_8601';
 SET extra_float_digits = 1; SET bytea_output = 'hex';
@@ -35,7 +35,7 @@ IN_A_DAY = {
 
 
 def lines(rows: Iterable[Sequence[str | None]]) -> StringIO:
-    """Return rows as COPY reads them."""
+    """Return rows in the form that COPY reads."""
     escaped = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
     file = StringIO()
     for row in rows:
@@ -56,9 +56,7 @@ def load(connection: Connection, table: str, type_name: str, values: Texts) -> N
 def texts(connection: Connection, table: str) -> list[tuple[int, str | None]]:
     """Return the values of a table as PostgreSQL writes them."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT number, value::text FROM {table} ORDER BY number"  # noqa: S608
-        )
+        cursor.execute(f"SELECT number, value::text FROM {table} ORDER BY number")
         rows: list[tuple[int, str | None]] = cursor.fetchall()
         return rows
 
@@ -91,7 +89,7 @@ def from_jsonl(_: Connection, path: Path, arrow: str) -> Texts:
 
 
 def _in_postgresql(value: str | bool | None, arrow: str) -> str | None:  # noqa: FBT001
-    """Return what PostgreSQL reads, from what a file of text has."""
+    """Return the text that PostgreSQL reads, for one in a file of text."""
     if value is None or isinstance(value, bool):
         return None if value is None else str(value)
     if arrow == "binary":
