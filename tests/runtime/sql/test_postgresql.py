@@ -197,8 +197,10 @@ def test_the_server_stops_a_query_that_is_no_longer_read(source: PostgreSQL) -> 
 def test_a_query_that_waits_is_stopped_at_once(source: PostgreSQL) -> None:
     waiting = "CASE number WHEN 5000 THEN pg_sleep(30) END::text AS slept"
     query = f"SELECT number, {waiting} FROM generate_series(1, 9000) AS number"
-    batches: Any = source.to_batches(query, batch_bytes=1000)
-    next(batches)
+    batches: Any = source.to_batches(query, batch_bytes=10_000)
+    while next(batches)["number"][-1].as_py() < 4000:
+        pass
+    clock.sleep(0.2)  # the reader takes the rest, and waits too
     before = clock.monotonic()
     batches.close()
     assert clock.monotonic() - before < 3
