@@ -175,7 +175,7 @@ class PostgreSQL(SQL):
         """Yield the result of `query` in batches of about `batch_bytes`.
 
         As `Source.to_batches`. The query is a SELECT, VALUES or TABLE, or WITH before
-        one of them; use `bind` for values. Memory: `BYTES_AHEAD` and two batches. If the
+        one of them; use `bind` for values. Memory: `BYTES_AHEAD` and three batches. If the
         iteration ends early, the server stops the query.
 
         Raises:

@@ -4,7 +4,7 @@ import os
 import signal
 from typing import Literal
 
-from tests.e2e.generated.proxy import Fate, Request
+from tests.proxy import Fate, Request
 
 # It is killed before the request arrives, or before the answer does; the connection
 # breaks for good; the token has ended; one answer is lost.

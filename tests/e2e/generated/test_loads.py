@@ -23,8 +23,8 @@ from sourcewright.services import Azurite, PostgreSQL
 
 from tests.e2e.generated.loads import Loads, most_calls
 from tests.e2e.generated.parts import connection_string, postgresql_credentials
-from tests.e2e.generated.proxy import Proxy
 from tests.e2e.generated.stops import WAYS, StopAt, Way
+from tests.proxy import Proxy
 from tests.results import Keep
 
 CONTAINER = "loads"

@@ -23,10 +23,10 @@ from sourcewright.services import PostgreSQL
 
 from tests.e2e.generated.loads import Loads
 from tests.e2e.generated.parts import generate, postgresql_credentials
-from tests.e2e.generated.proxy import Proxy, Request
 from tests.e2e.generated.stops import WAYS, StopAt, Way
 from tests.golden import APPLICATIONS
 from tests.object_store import KEY, object_store
+from tests.proxy import Proxy, Request
 from tests.results import Keep
 
 BUCKET = "loads"

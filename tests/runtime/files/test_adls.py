@@ -20,7 +20,7 @@ from runtime.exceptions import (
 from runtime.files.adls import BLOCK_BYTES, AzureDataLake
 from sourcewright.services import Azurite
 
-from tests.e2e.generated.proxy import Fate, Proxy, Request
+from tests.proxy import Fate, Proxy, Request
 from tests.runtime.frames import OLD, OLD_ROWS, read_all
 from tests.runtime.places import Files
 from tests.runtime.shown import everything_shown

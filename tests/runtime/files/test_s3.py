@@ -18,9 +18,9 @@ from runtime.exceptions import (
 )
 from runtime.files.s3 import S3
 
-from tests.e2e.generated.proxy import Fate, Proxy, Request
 from tests.object_store import HOST
 from tests.object_store import KEY as STORE_KEY
+from tests.proxy import Fate, Proxy, Request
 from tests.runtime.frames import BATCH, NEW, OLD, OLD_ROWS
 from tests.runtime.places import Files
 from tests.runtime.shown import everything_shown

@@ -1,5 +1,6 @@
 import struct
 import time as clock
+import tracemalloc
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -16,9 +17,9 @@ from runtime.exceptions import (
     SourceUnavailableError,
     UnsupportedTypeError,
 )
-from runtime.source import BATCH_BYTES
+from runtime.source import BATCH_BYTES, LONGEST_BATCH_BYTES
 from runtime.sql.copy_binary import HEADER_BYTES, LAYOUTS, TRAILER, Column, decode
-from runtime.sql.postgresql import PostgreSQL, Receiver, as_subquery
+from runtime.sql.postgresql import BYTES_AHEAD, PostgreSQL, Receiver, as_subquery
 from sourcewright.services import PostgreSQL as Server
 
 from tests.runtime.sql.contract import QueryContract, ServerContract
@@ -197,8 +198,10 @@ def test_the_server_stops_a_query_that_is_no_longer_read(source: PostgreSQL) -> 
 def test_a_query_that_waits_is_stopped_at_once(source: PostgreSQL) -> None:
     waiting = "CASE number WHEN 5000 THEN pg_sleep(30) END::text AS slept"
     query = f"SELECT number, {waiting} FROM generate_series(1, 9000) AS number"
-    batches: Any = source.to_batches(query, batch_bytes=1000)
-    next(batches)
+    batches: Any = source.to_batches(query, batch_bytes=10_000)
+    while next(batches)["number"][-1].as_py() < 4000:
+        pass
+    clock.sleep(0.2)  # the reader takes the rest, and waits too
     before = clock.monotonic()
     batches.close()
     assert clock.monotonic() - before < 3
@@ -242,6 +245,22 @@ def test_a_wide_table_has_longer_batches(
     first = next(source.to_batches(query))
     assert first.nbytes < longest
     assert (first.nbytes > BATCH_BYTES) == (columns > 50)
+
+
+@pytest.mark.parametrize("columns", [2, 400])
+def test_reading_ahead_takes_bounded_memory(source: PostgreSQL, columns: int) -> None:
+    wide = ", ".join(f"number AS c{column}" for column in range(columns))
+    query = f"SELECT {wide} FROM generate_series(1, 2000000) AS number"
+    tracemalloc.start()
+    batches: Any = source.to_batches(query)
+    next(batches)
+    before, held = -1, 0
+    while before < held:
+        clock.sleep(0.5)
+        before, held = held, tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    batches.close()
+    assert BATCH_BYTES < held < BYTES_AHEAD + 3 * LONGEST_BATCH_BYTES
 
 
 @pytest.mark.parametrize(
