@@ -18,7 +18,6 @@ from runtime.exceptions import (
     RetriableError,
 )
 from runtime.files.adls import BLOCK_BYTES, AzureDataLake
-from sourcewright.services import Azurite
 
 from tests.proxy import Fate, Proxy, Request
 from tests.runtime.frames import OLD, OLD_ROWS, read_all
@@ -154,7 +153,7 @@ def test_a_file_as_long_as_two_blocks_arrives_whole(lake: Files, more: int) -> N
 
 @pytest.mark.parametrize("verified", [False, True], ids=["unverified", "verified"])
 def test_a_lost_answer_to_the_commit_is_no_failure(
-    lake: Files, azurite: Azurite, *, verified: bool
+    lake: Files, *, verified: bool
 ) -> None:
     def lose(request: Request) -> Fate:
         if request.is_commit and "/_" not in request.path and not lost:
@@ -164,9 +163,8 @@ def test_a_lost_answer_to_the_commit_is_no_failure(
 
     lost: list[str] = []
     path = lake.fresh()
-    with Proxy(azurite.port, lose) as proxy:
-        far = azurite.connection_string.replace(f":{azurite.port}/", f":{proxy.port}/")
-        destination = AzureDataLake(credentials={"connection_string": far})
+    with Proxy(lake.port, lose) as proxy:
+        destination = AzureDataLake(credentials=lake.through(proxy.port))
         written = destination.from_df(OLD, path, check=read_all if verified else None)
     assert len(lost) == 1
     assert lake.rows(path) == OLD_ROWS

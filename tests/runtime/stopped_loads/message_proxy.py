@@ -11,14 +11,12 @@ import selectors
 import socket
 import struct
 import threading
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# What becomes of a message: it passes, it never arrives, or it does and its answer gets
-# lost. With the latter two both connections are closed.
-Fate = Literal["pass", "break off", "lose the answer"]
+    from tests.proxy import Fate
 
 VERSION_3 = 3 << 16  # what a start-up message asks for; others ask for encryption
 UNANSWERED = (b"d", b"X")  # data to be copied, the end
@@ -26,7 +24,7 @@ CHUNK = 65_536
 
 
 class Message(NamedTuple):
-    """What a client sends. The first ones have no kind."""
+    """A message of a client. The first ones have no kind."""
 
     kind: bytes
     content: bytes
@@ -38,13 +36,15 @@ class Message(NamedTuple):
 
 
 class MessageProxy:
-    """Passes a client's messages on to a port of this machine, as far as `rule` says.
+    """Passes a client's messages on to a port of this machine if `rule` lets them pass.
+
+    If a message never arrives, or its answer is lost, both connections are closed.
 
     Attributes:
         port: Where it listens.
         rule: Decides about each message of a client, in a thread of its own.
-        lost: Is called where an answer is there, and is lost.
-        seen: All messages until now.
+        lost: Called when the answer that is to be lost is there.
+        seen: All messages so far.
     """
 
     def __init__(self, target_port: int) -> None:
@@ -106,7 +106,7 @@ class MessageProxy:
                         started = started or _starts(whole)
 
     def _pass_on(self, whole: bytes, server: socket.socket, *, started: bool) -> bool:
-        """Pass a message on, and say whether the connection goes on."""
+        """Pass a message on, and return whether the connection goes on."""
         kind, content = (whole[:1], whole[5:]) if started else (b"", whole[4:])
         message = Message(kind, content)
         self.seen.append(message)
@@ -123,7 +123,7 @@ class MessageProxy:
 
 
 def _length(waiting: bytes, *, started: bool) -> int:
-    """Return the length of the first message, or 0 where it isn't whole."""
+    """Return the length of the first message, or 0 if it isn't complete."""
     head = int(started)
     if len(waiting) < head + 4:
         return 0

@@ -1,4 +1,4 @@
-"""TLS before a server that speaks none, and a proxy that lets connections through."""
+"""TLS before a server that has none, and a proxy that passes connections on."""
 
 import contextlib
 import select
@@ -22,7 +22,7 @@ class Relay(ABC):
 
     Attributes:
         port: Where it listens.
-        sent: What all clients sent through it.
+        sent: The bytes that all clients sent through it.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Relay(ABC):
 
     @abstractmethod
     def ends(self, taken: socket.socket) -> tuple[socket.socket, socket.socket] | None:
-        """Return the client's end and the server's; None where it is turned away."""
+        """Return the client's end and the server's, or None if it is refused."""
 
     def _take_all(self) -> None:
         while True:
@@ -73,7 +73,7 @@ class Relay(ABC):
 
 
 class TlsFront(Relay):
-    """Takes TLS with a certificate, and passes on what is in it to a port."""
+    """Accepts TLS with a certificate, and passes the plain bytes on to a port."""
 
     def __init__(self, port: int, certificate: trustme.LeafCert) -> None:
         super().__init__()
@@ -89,15 +89,15 @@ class TlsFront(Relay):
 class ConnectProxy(Relay):
     """A proxy for HTTPS: it sees a host, a port, and bytes that it can't read.
 
-    Every host leads to this machine: a name that nobody else can resolve shows that it
-    was asked.
+    Every host leads to this machine: a name that nobody else resolves shows that the
+    proxy was used.
 
     Attributes:
-        heads: What each client said before its tunnel.
+        heads: The head of each client's request for a tunnel.
     """
 
     def __init__(self, login: str = "") -> None:
-        """Ask for a login, as in `user:password`, where one is given."""
+        """Require a login, as in `user:password`, if one is given."""
         super().__init__()
         self.heads: list[str] = []
         self._wanted = f"Basic {b64encode(login.encode()).decode()}" if login else ""
