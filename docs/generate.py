@@ -106,7 +106,7 @@ def table() -> str:
 class _Dumper(yaml.SafeDumper):
     """Writes texts of several lines as such, and what rows share in each of them."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: object) -> bool:
         del data
         return True
 

@@ -1,4 +1,4 @@
-"""A proxy before a store that breaks off, or loses an answer, where it is told to."""
+"""A proxy before a store that breaks off, or loses an answer, when it is told to."""
 
 import http.client
 import http.server
@@ -8,18 +8,18 @@ from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
-# What becomes of a request: it passes, it is refused as with a token that has ended, it
-# never arrives, or it does and its answer gets lost.
+# A request passes, is refused like one with an expired token, never arrives, or arrives
+# and its answer gets lost.
 Fate = Literal["pass", "refuse", "break off", "lose the answer"]
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
 class Request:
-    """What a rule may look at."""
+    """A request, as far as a rule may look at it."""
 
     def __init__(self, method: str, target: str) -> None:
-        """Take the request line apart."""
+        """Parse the request line."""
         self.method = method
         self.path = urlsplit(target).path
         self.query = parse_qs(urlsplit(target).query, keep_blank_values=True)
@@ -27,7 +27,7 @@ class Request:
 
     @property
     def is_block(self) -> bool:
-        """Whether it sends a block, of which nothing can be seen yet."""
+        """Whether it sends a block, which stays hidden until the commit."""
         return self.method == "PUT" and self.operation == "block"
 
     @property
@@ -37,13 +37,13 @@ class Request:
 
 
 class Proxy:
-    """Passes requests on to a port of this machine, as far as `rule` lets it.
+    """Passes requests on to a port of this machine if `rule` lets them pass.
 
     Attributes:
         port: Where it listens.
         rule: Decides about each request, in a thread of its own; it may wait.
-        arrived: Is called once a request was answered, before anybody has the answer.
-        seen: All requests until now.
+        lost: Called when the answer that is to be lost is there.
+        seen: All requests so far.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Proxy:
     ) -> None:
         """Listen; requests are answered once the block is entered."""
         self.rule = rule
-        self.arrived: Callable[[Request], None] = lambda _: None
+        self.lost: Callable[[], None] = lambda: None
         self.seen: list[Request] = []
         self._server = http.server.ThreadingHTTPServer(
             ("127.0.0.1", 0), _handler(self, target_port)
@@ -104,8 +104,8 @@ def _handler(
                 content = response.read()
             finally:
                 upstream.close()
-            proxy.arrived(request)
             if fate == "lose the answer":
+                proxy.lost()
                 self.close_connection = True
                 return
             self.send_response_only(response.status, response.reason)

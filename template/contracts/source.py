@@ -54,7 +54,8 @@ class LiveSourceContract:
         self, source: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
         (batch,) = source.to_batches(self.none)
-        assert (batch.num_rows, batch.schema) == (0, source.to_arrow(self.few).schema)
+        names = source.to_arrow(self.few).column_names
+        assert (batch.num_rows, batch.schema.names) == (0, names)
         assert source.to_df(self.none).empty
         assert "no rows" in caplog.text
         with raises("SKIP"):

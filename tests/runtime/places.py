@@ -55,11 +55,25 @@ class Files(Place):
     replacing: ClassVar[dict[str, Any]] = {"overwrite": True}
 
     def __init__(
-        self, destination: FileDestination, files: fs.FileSystem, container: str
+        self,
+        destination: FileDestination,
+        files: fs.FileSystem,
+        container: str,
+        credentials: dict[str, Any],
+        port: int = 0,
     ) -> None:
         self.destination: FileDestination = destination
+        self.port = port
         self._files = files
         self._container = container
+        self._credentials = credentials
+
+    def through(self, port: int) -> dict[str, Any]:
+        """Return the credentials with the port of a proxy."""
+        own, other = f":{self.port}", f":{port}"
+        return {
+            key: text.replace(own, other) for key, text in self._credentials.items()
+        }
 
     def fresh(self) -> str:
         return f"{self._container}{uuid.uuid4()}/file.parquet"
@@ -80,7 +94,7 @@ class Files(Place):
 
     def beside(self, path: str) -> set[str]:
         """Return the paths of all files in a file's folder."""
-        selector = fs.FileSelector(path.rpartition("/")[0])
+        selector = fs.FileSelector(path.rpartition("/")[0], allow_not_found=True)
         return {info.path for info in self._files.get_file_info(selector)}
 
 
@@ -111,7 +125,7 @@ class Warehouse(Tables):
 
     def __init__(self, server: PostgreSQL) -> None:
         self._server = server
-        self.credentials = {
+        self.credentials: dict[str, Any] = {
             "host": server.host,
             "port": server.port,
             "database": server.database,
@@ -155,7 +169,8 @@ def lake(azurite: Azurite) -> Files:
     azurite.create_container(CONTAINER)
     credentials = {"connection_string": azurite.connection_string}
     destination = AzureDataLake(credentials=credentials)
-    return Files(destination, azurite.filesystem, f"{CONTAINER}/")
+    files = azurite.filesystem
+    return Files(destination, files, f"{CONTAINER}/", credentials, azurite.port)
 
 
 @contextlib.contextmanager
@@ -163,7 +178,8 @@ def store() -> Iterator[Files]:
     """Start an object store, and yield a bucket of it."""
     with object_store() as port:
         endpoint = f"http://{HOST}:{port}"
-        destination = S3(credentials={**KEY, "endpoint_url": endpoint})
+        credentials = {**KEY, "endpoint_url": endpoint}
+        destination = S3(credentials=credentials)
         boto3.client(
             "s3",
             aws_access_key_id=KEY["access_key_id"],
@@ -177,10 +193,11 @@ def store() -> Iterator[Files]:
             region=KEY["region"],
             endpoint_override=endpoint,
         )
-        yield Files(destination, files, f"{CONTAINER}/")
+        yield Files(destination, files, f"{CONTAINER}/", credentials, port)
 
 
 def folder(path: Path) -> Files:
     """Return a folder."""
     files = fs.SubTreeFileSystem(str(path), fs.LocalFileSystem())
-    return Files(LocalFolder(credentials={"root": path}), files, "")
+    credentials = {"root": str(path)}
+    return Files(LocalFolder(credentials=credentials), files, "", credentials)

@@ -256,8 +256,8 @@ def test_a_lost_answer_to_the_commit_ends_in_one_file(
 def running(postgres: PostgreSQL, mark: str) -> list[str]:
     """Return the process ids of the server that run a marked query."""
     found = postgres.psql(
-        "SELECT pid FROM pg_stat_activity WHERE state = 'active' "
-        f"AND query LIKE '%/* {mark} ' || '*/%'"  # noqa: S608
+        "SELECT pid FROM pg_stat_activity WHERE state = 'active' "  # noqa: S608
+        f"AND query LIKE '%/* {mark} ' || '*/%'"
     )
     return found.split()
 

@@ -1,3 +1,7 @@
+import os
+import threading
+from collections.abc import Iterator
+from concurrent import futures
 from typing import Any
 
 import pandas as pd
@@ -13,12 +17,12 @@ from azure.core.exceptions import (
 from runtime.exceptions import (
     ConnectorError,
     CredentialError,
+    DestinationExistsError,
     DestinationRejectedError,
     DestinationUnavailableError,
     RetriableError,
 )
 from runtime.files.adls import BLOCK_BYTES, AzureDataLake
-from sourcewright.services import Azurite
 
 from tests.proxy import Fate, Proxy, Request
 from tests.runtime.frames import OLD, OLD_ROWS, read_all
@@ -152,9 +156,55 @@ def test_a_file_as_long_as_two_blocks_arrives_whole(lake: Files, more: int) -> N
     assert lake.content(path).decode() == f'{{"a":"{text}"}}\n'
 
 
+def noise(mebibytes: int, writer: str = "") -> Iterator[pa.RecordBatch]:
+    """Yield rows of one MiB, which no compression shrinks."""
+    for _ in range(mebibytes):
+        columns = {"writer": [writer], "noise": [os.urandom(1024 * 1024)]}
+        yield pa.RecordBatch.from_pydict(columns)
+
+
+def test_a_file_of_several_blocks_appears_by_one_commit(lake: Files) -> None:
+    path = lake.fresh()
+    with Proxy(lake.port) as proxy:
+        destination = AzureDataLake(credentials=lake.through(proxy.port))
+        destination.from_batches(noise(20), path)
+    assert sum(request.is_block for request in proxy.seen) == 3
+    assert sum(request.is_commit for request in proxy.seen) == 1
+    assert lake.read(path).num_rows == 20
+
+
+@pytest.mark.parametrize(
+    ("overwrite", "loser"),
+    [(False, DestinationExistsError), (True, DestinationUnavailableError)],
+)
+def test_of_two_writers_at_once_exactly_one_wins(
+    lake: Files, *, overwrite: bool, loser: type[ConnectorError]
+) -> None:
+    def meet(request: Request) -> Fate:
+        if request.is_commit:  # when both have sent all blocks
+            meeting.wait()
+        return "pass"
+
+    def write(writer: str) -> str:
+        destination = AzureDataLake(credentials=lake.through(proxy.port))
+        try:
+            destination.from_batches(noise(20, writer), path, overwrite=overwrite)
+        except loser:
+            return "lost"
+        return writer
+
+    meeting = threading.Barrier(2, timeout=60)
+    path = lake.fresh()
+    with Proxy(lake.port, meet) as proxy, futures.ThreadPoolExecutor() as pool:
+        winner, lost = sorted(pool.map(write, ["Ada", "Bob"]))
+    assert lost == "lost"
+    assert lake.read(path).column("writer").to_pylist() == [winner] * 20
+    assert lake.beside(path) == {path}
+
+
 @pytest.mark.parametrize("verified", [False, True], ids=["unverified", "verified"])
 def test_a_lost_answer_to_the_commit_is_no_failure(
-    lake: Files, azurite: Azurite, *, verified: bool
+    lake: Files, *, verified: bool
 ) -> None:
     def lose(request: Request) -> Fate:
         if request.is_commit and "/_" not in request.path and not lost:
@@ -164,9 +214,8 @@ def test_a_lost_answer_to_the_commit_is_no_failure(
 
     lost: list[str] = []
     path = lake.fresh()
-    with Proxy(azurite.port, lose) as proxy:
-        far = azurite.connection_string.replace(f":{azurite.port}/", f":{proxy.port}/")
-        destination = AzureDataLake(credentials={"connection_string": far})
+    with Proxy(lake.port, lose) as proxy:
+        destination = AzureDataLake(credentials=lake.through(proxy.port))
         written = destination.from_df(OLD, path, check=read_all if verified else None)
     assert len(lost) == 1
     assert lake.rows(path) == OLD_ROWS

@@ -18,8 +18,6 @@ from runtime.exceptions import (
 )
 from runtime.files.s3 import S3
 
-from tests.object_store import HOST
-from tests.object_store import KEY as STORE_KEY
 from tests.proxy import Fate, Proxy, Request
 from tests.runtime.frames import BATCH, NEW, OLD, OLD_ROWS
 from tests.runtime.places import Files
@@ -283,10 +281,9 @@ def test_a_lost_answer_to_the_commit_is_no_failure(
     lost: list[str] = []
     path = store.fresh()
     batches = list(noise(mebibytes))
-    port = int(client(store).meta.endpoint_url.rpartition(":")[2])
-    with Proxy(port, lose) as proxy:
-        credentials = {**STORE_KEY, "endpoint_url": f"http://{HOST}:{proxy.port}"}
-        written = S3(credentials=credentials).from_batches(batches, path)
+    with Proxy(store.port, lose) as proxy:
+        destination = S3(credentials=store.through(proxy.port))
+        written = destination.from_batches(batches, path)
     assert len(lost) == 1
     assert store.read(path) == pa.Table.from_batches(batches)
     store.destination.verify(written)
