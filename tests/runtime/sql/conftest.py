@@ -23,6 +23,17 @@ def mariadb() -> Iterator[MariaDB]:
 
 
 @pytest.fixture(scope="session")
+def of_plain_mariadb(mariadb: MariaDB) -> dict[str, Any]:
+    """The credentials, for GenericSQL, of a user whose password is ASCII alone.
+
+    The driver itself takes no other.
+    """
+    mariadb.sql("CREATE USER plain IDENTIFIED BY 'plain'; GRANT SELECT ON *.* TO plain")
+    user = {"user": "plain", "password": "plain", "drivername": "mysql+pymysql"}
+    return {**mariadb.credentials, **user}
+
+
+@pytest.fixture(scope="session")
 def of_postgresql(postgres: PostgreSQL) -> dict[str, Any]:
     """The credentials of the server's own database."""
     return {

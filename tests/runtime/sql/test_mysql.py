@@ -1,6 +1,5 @@
 """MariaDB, by both names: MySQL's own server is not installed here."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from types import SimpleNamespace
@@ -21,6 +20,7 @@ from runtime.sql.mysql import MariaDB, MySQL
 
 from tests.mariadb import MariaDB as Server
 from tests.runtime.sql.contract import QueryContract, ServerContract
+from tests.runtime.sql.databases import OnMariaDB, OnOtherMariaDB
 
 CREDENTIALS = {
     "host": "db",
@@ -35,7 +35,7 @@ def source(mariadb: Server) -> MariaDB:
     return MariaDB(credentials=mariadb.credentials)
 
 
-class TestMariaDB(ServerContract):
+class TestMariaDB(OnMariaDB, ServerContract):
     counted = "SELECT seq AS number FROM seq_1_to_{rows}"
 
     @pytest.fixture
@@ -43,23 +43,10 @@ class TestMariaDB(ServerContract):
         return MariaDB(credentials=mariadb.credentials)
 
 
-class TestOppositeMode(QueryContract):
-    """Double quotes are those of a name, and a backslash is nothing special."""
-
-    @pytest.fixture(scope="class", autouse=True)
-    @classmethod
-    def _mode(cls, mariadb: Server) -> Iterator[None]:
-        ((before,),) = mariadb.sql("SELECT @@GLOBAL.sql_mode")
-        mariadb.sql("SET GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'")
-        yield
-        mariadb.sql(f"SET GLOBAL sql_mode = '{before}'")
-
+class TestOtherModes(OnOtherMariaDB, QueryContract):
     @pytest.fixture
     def source(self, mariadb: Server) -> MariaDB:
-        source = MariaDB(credentials=mariadb.credentials)
-        mode = source.to_arrow("SELECT @@sql_mode AS it").to_pylist()
-        assert mode == [{"it": "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"}]
-        return source
+        return MariaDB(credentials=mariadb.credentials)
 
 
 @pytest.fixture

@@ -1,28 +1,13 @@
-"""MariaDB and MySQL: what each type comes as, compared with what the server says.
+"""MariaDB: values of each type, compared with the texts that the server writes."""
 
-Both dialects have one connector. No server of MySQL can be had here: its dialect reads
-from MariaDB, too.
-"""
-
-import os
 import random
 import struct
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
 
-import polars as pl
 import pytest
+from runtime.sql.mysql import MariaDB
 
-from tests.e2e.generated.dialects import (
-    WIDE,
-    Bad,
-    Case,
-    DialectContract,
-    Project,
-    Refused,
-)
-from tests.mariadb import MariaDB, missing
+from tests.mariadb import MariaDB as MariaServer
+from tests.runtime.sql.type_contract import Case, Refused, TypeContract
 
 TEXT, BYTES = "HEX(CONVERT({} USING utf8mb4))", "HEX({})"
 MICROSECONDS = "DATE_FORMAT({}, '%Y-%m-%d %H:%i:%s.%f')"
@@ -97,35 +82,22 @@ REFUSED = [
     Refused("time(6)", "'-00:00:00.000001'", "CAST({} AS CHAR)"),
     Refused("point", "ST_GeomFromText('POINT(1 2)')", "ST_AsWKB({})"),
 ]
-FILL = """
-CREATE TABLE wide (id INT, number BIGINT UNSIGNED, price DECIMAL(38, 10), text TEXT,
-bytes BLOB, seen DATETIME(6));
-INSERT INTO wide SELECT seq, IF(seq % 3, 18446744073709551615 - seq, NULL),
-IF(seq % 5, seq / 7, NULL), IF(seq % 7, CONCAT('ø\U0001d11e', seq), NULL),
-IF(seq % 11, UNHEX(SHA2(seq, 256)), NULL),
-IF(seq % 13, TIMESTAMPADD(MICROSECOND, seq, '2024-02-29'), NULL) FROM seq_1_to_5000;
-"""
-MODES = "SET sql_mode = '', time_zone = '+00:00';\nUSE shop;\n"
+MODES = "SET sql_mode = '', time_zone = '+00:00';"
 
 
-@dataclass(frozen=True)
 class Server:
-    """A server, and its own client to ask."""
+    """A database of the server, and its own client to ask."""
 
-    it: MariaDB
+    def __init__(self, it: MariaServer, name: str) -> None:
+        self._it, self._name = it, name
+        self.source = MariaDB(credentials={**it.credentials, "database": name})
 
-    @property
-    def credentials(self) -> dict[str, str | int]:
-        return self.it.credentials
-
-    def said(self, queries: Sequence[str]) -> list[str]:
-        return [row[0] for row in self.it.sql(MODES + ";\n".join(queries))]
+    def said(self, query: str) -> str:
+        ((text,),) = self._it.sql(f"{MODES} USE {self._name}; {query}")
+        return text
 
 
-@pytest.mark.moves("source/mariadb", "source/mysql", "destination/local")
-class TestMariaDB(DialectContract):
-    names: ClassVar[Mapping[str, str]] = {"mariadb": "MariaDB", "mysql": "MySQL"}
-    driver = "pymysql"
+class TestMariaDB(TypeContract):
     cases = CASES
     refused = REFUSED
     text = "CAST({} AS CHAR)"
@@ -133,45 +105,13 @@ class TestMariaDB(DialectContract):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def database(cls) -> Iterator[Server]:
-        reason = missing()
-        if reason and not os.environ.get("CI"):
-            pytest.skip(reason)
-        with MariaDB() as server:
-            server.sql("\n".join([MODES, FILL, *cls.script()]))
-            yield Server(server)
+    def database(cls, mariadb: MariaServer) -> Server:
+        mariadb.sql(f"{MODES} CREATE DATABASE types; USE types; {cls.script()}")
+        return Server(mariadb, "types")
 
-    def truth(self, database: Server) -> list[Any]:
-        columns = (
-            "id, number, price, HEX(text), HEX(bytes), DATE_FORMAT(seen, '%H:%i:%s.%f')"
-        )
-        return database.it.sql(MODES + WIDE.replace("*", columns))
-
-    def moved(self, frame: pl.DataFrame) -> list[Any]:
-        found = frame.select(
-            pl.col("id", "number", "price").cast(pl.String),
-            pl.col("text").cast(pl.Binary).bin.encode("hex").str.to_uppercase(),
-            pl.col("bytes").bin.encode("hex").str.to_uppercase(),
-            pl.col("seen").dt.strftime("%H:%M:%S%.6f"),
-        )
-        return [["NULL" if v is None else v for v in row] for row in found.rows()]
-
-    @pytest.fixture
-    def bad(self, database: Server) -> Mapping[str, Bad]:
-        whole = database.credentials
-        return {
-            "password": Bad(
-                {**whole, "password": self.canary}, "CredentialError", "reader"
-            ),
-            "database": Bad({**whole, "database": "no_such"}, "FatalError", "no_such"),
-            "port": Bad({**whole, "port": 1}, "SourceUnavailableError", ":1/"),
-            "column": Bad(whole, "QueryRejectedError", "gone"),
-        }
-
-    def test_any_double_comes_as_it_is(self, first: Project, database: Server) -> None:
-        patterns = random.Random(7)  # noqa: S311 - not for secrets
+    def test_any_double_comes_as_it_is(self, database: Server) -> None:
+        patterns = random.Random(7)
         numbers = [struct.unpack("d", patterns.randbytes(8))[0] for _ in range(300)]
         numbers = [number for number in numbers if abs(number) < float("inf")]
         query = " UNION ALL ".join(f"SELECT {each!r} + 0e0 AS it" for each in numbers)
-        came = first.read(database.credentials, {"it": query})["it"]
-        assert [float(each) for each in came["columns"][0]] == numbers
+        assert database.source.to_arrow(query).column("it").to_pylist() == numbers

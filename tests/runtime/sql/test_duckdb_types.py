@@ -1,16 +1,12 @@
-"""DuckDB: what each type comes as, compared with the text that DuckDB writes for it."""
+"""DuckDB: values of each type, compared with the texts that DuckDB writes."""
 
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
 
 import duckdb
 import pytest
+from runtime.sql.duckdb import DuckDB
 
-from tests.e2e.generated.dialects import WIDE, Bad, Case, DialectContract, Refused
+from tests.runtime.sql.type_contract import Case, Refused, TypeContract
 
 TEXT, BYTES = "hex(encode(CAST({} AS VARCHAR)))", "hex({})"
 MICROSECONDS = "strftime({}, '%Y-%m-%d %H:%M:%S.%f')"
@@ -77,47 +73,24 @@ REFUSED = [
     Refused("STRUCT(a INTEGER)", "{'a': 1}", "to_json({})"),
     Refused("MAP(VARCHAR, INTEGER)", "MAP {'a': 1}", "to_json({})"),
 ]
-FILL = """
-CREATE TABLE wide AS SELECT range AS id,
-CASE WHEN range % 3 > 0 THEN 18446744073709551615 - range::UBIGINT END AS number,
-CASE WHEN range % 5 > 0 THEN (range / 7)::DECIMAL(38, 10) END AS price,
-CASE WHEN range % 7 > 0 THEN 'ø\U0001d11e' || range END AS text,
-CASE WHEN range % 11 > 0 THEN encode(md5(range::VARCHAR)) END AS bytes,
-CASE WHEN range % 13 > 0 THEN TIMESTAMP '2024-02-29' + to_microseconds(range)
-END AS seen
-FROM range(5000);
-"""
-HOLD = """
-import duckdb, sys
-held = duckdb.connect(sys.argv[1])
-print("held", flush=True)
-input()
-"""
 
 
-@dataclass(frozen=True)
 class File:
     """A database, and DuckDB itself to ask."""
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.source = DuckDB(credentials={"path": path})
 
-    @property
-    def credentials(self) -> dict[str, str]:
-        return {"path": str(self.path)}
-
-    def said(self, queries: Sequence[str]) -> list[str]:
-        return [row[0] for query in queries for row in self.rows(query)]
-
-    def rows(self, query: str) -> list[Any]:
+    def said(self, query: str) -> str:
         with duckdb.connect(self.path, read_only=True) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            return list(connection.execute(query).fetchall())
+            found = connection.execute(query).fetchone()
+        assert found
+        return str(found[0])
 
 
-@pytest.mark.moves("source/duckdb", "destination/local")
-class TestDuckDB(DialectContract):
-    names: ClassVar[Mapping[str, str]] = {"duckdb": "DuckDB"}
-    driver = "duckdb"
+class TestDuckDB(TypeContract):
     cases = CASES
     refused = REFUSED
     text = VARCHAR
@@ -127,34 +100,5 @@ class TestDuckDB(DialectContract):
     def database(cls, tmp_path_factory: pytest.TempPathFactory) -> File:
         path = tmp_path_factory.mktemp("database") / "shop.duckdb"
         with duckdb.connect(path) as connection:
-            connection.execute("\n".join([FILL, *cls.script()]))
+            connection.execute(cls.script())
         return File(path)
-
-    def truth(self, database: File) -> list[Any]:
-        return database.rows(WIDE)
-
-    @pytest.fixture
-    def bad(self, database: File, tmp_path: Path) -> Iterator[Mapping[str, Bad]]:
-        missing, other = tmp_path / "missing.duckdb", tmp_path / "other.duckdb"
-        other.write_text("no database " * 999, "utf-8")
-        held = tmp_path / "held.duckdb"
-        with subprocess.Popen(
-            [sys.executable, "-c", HOLD, held],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as writer:
-            assert writer.stdout
-            assert writer.stdout.readline() == "held\n"
-            yield {
-                "missing": Bad({"path": str(missing)}, "FatalError", str(missing)),
-                "other": Bad({"path": str(other)}, "FatalError", str(other)),
-                "held": Bad(
-                    {"path": str(held)}, "SourceUnavailableError", "nobody writes"
-                ),
-                "column": Bad(
-                    database.credentials, "QueryRejectedError", str(database.path)
-                ),
-            }
-            writer.communicate("\n")
-        assert not missing.exists()
