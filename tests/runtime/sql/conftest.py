@@ -28,7 +28,8 @@ def of_plain_mariadb(mariadb: MariaDB) -> dict[str, Any]:
 
     The driver itself takes no other.
     """
-    mariadb.sql("CREATE USER plain IDENTIFIED BY 'plain'; GRANT SELECT ON *.* TO plain")
+    mariadb.sql("CREATE OR REPLACE USER plain IDENTIFIED BY 'plain'")
+    mariadb.sql("GRANT SELECT ON *.* TO plain")
     user = {"user": "plain", "password": "plain", "drivername": "mysql+pymysql"}
     return {**mariadb.credentials, **user}
 
