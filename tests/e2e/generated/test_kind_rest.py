@@ -1,4 +1,4 @@
-"""Sources of the kind `rest`: every way to authenticate and to page, and records moved."""
+"""Sources of the kind `rest`: every way to authenticate and to page, and rows moved."""
 
 import ast
 import json

@@ -1,7 +1,6 @@
-"""The databases that the sources read: one PostgreSQL and one MariaDB a session."""
+"""The databases that the sources read."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,7 @@ import duckdb
 import pytest
 from sourcewright.services import PostgreSQL
 
-from tests.mariadb import MariaDB, missing
-
-
-@pytest.fixture(scope="session")
-def mariadb() -> Iterator[MariaDB]:
-    """One server for all; skips if the machine has none."""
-    if lacking := missing():
-        pytest.skip(lacking)
-    with MariaDB() as server:
-        yield server
+from tests.mariadb import MariaDB
 
 
 @pytest.fixture(scope="session")

@@ -296,5 +296,9 @@ class ServerContract(DatabaseContract):
             missing.to_arrow("SELECT 1 AS one")
 
     def test_the_session_can_not_write(self, source: Database) -> None:
-        with pytest.raises(QueryRejectedError):
-            source.to_arrow("CREATE TABLE should_not_be (number int)")
+        for query in (
+            "CREATE TABLE should_not_be (number int)",
+            "SELECT * FROM should_not_be",
+        ):
+            with pytest.raises(QueryRejectedError):
+                source.to_arrow(query)

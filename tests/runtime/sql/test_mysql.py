@@ -1,5 +1,6 @@
 """MariaDB, by both names: MySQL's own server is not installed here."""
 
+import time as clock
 from datetime import date, datetime, time
 from decimal import Decimal
 from types import SimpleNamespace
@@ -181,6 +182,14 @@ def test_null_has_the_type_of_its_column(source: MariaDB) -> None:
     table = source.to_arrow("SELECT 1 AS number UNION ALL SELECT NULL")
     assert table.column("number").to_pylist() == [1, None]
     assert pa.types.is_integer(table.schema.field("number").type)
+
+
+def test_the_rest_of_a_result_is_not_read(source: MariaDB) -> None:
+    batches: Any = source.to_batches("SELECT seq AS number FROM seq_1_to_3000000")
+    next(batches)
+    before = clock.monotonic()
+    batches.close()
+    assert clock.monotonic() - before < 1
 
 
 def test_a_session_is_in_utc(source: MariaDB) -> None:
