@@ -226,8 +226,8 @@ def kinds() -> str:
         for name, row in table["kinds"]["default"]["destination"].items()
     ]
     rows += [
-        "\n## How a REST API knows who asks\n",
-        "What is secret belongs into the environment, or into a Prefect block.\n",
+        "\n## How a REST API authenticates requests\n",
+        "Keep secrets in the environment, or in a Prefect block.\n",
         "| `authentication` | what it is | credentials, with examples | secret |",
         "| --- | --- | --- | --- |",
     ]
@@ -264,7 +264,7 @@ TYPES = """
 # Types of PostgreSQL
 
 `PostgreSQL` reads by COPY in binary form. This table fixes the Arrow type of each
-type of PostgreSQL; `LAYOUTS` in the project's `copy_binary.py` is the same table. A
+type of PostgreSQL; `LAYOUTS` in the runtime's `sql/copy_binary.py` is the same table. A
 domain is what it is made from. Values are never rounded, cut, wrapped or put in
 another order.
 
