@@ -1,8 +1,8 @@
 from acme.sources import PostgreSQL
-from ..contracts.connector import ServerContract
+from ..contracts.connector import ExtraContract, ServerContract
 
 
-class TestPostgreSQL(ServerContract):
+class TestPostgreSQL(ExtraContract, ServerContract):
     connector = PostgreSQL
     secret = "a-canary-in-the-mine"
     credentials = {

@@ -1,8 +1,8 @@
 from acme.sources import DuckDBTables
-from ..contracts.connector import ConnectorContract
+from ..contracts.connector import ConnectorContract, ExtraContract
 
 
-class TestDuckDBTables(ConnectorContract):
+class TestDuckDBTables(ExtraContract, ConnectorContract):
     connector = DuckDBTables
     secret = "a-canary-in-the-mine"
     credentials = {"path": "warehouse.duckdb"}

@@ -1,8 +1,8 @@
 from acme.sources import Warehouse
-from ..contracts.connector import ConnectorContract
+from ..contracts.connector import ConnectorContract, ExtraContract
 
 
-class TestWarehouse(ConnectorContract):
+class TestWarehouse(ExtraContract, ConnectorContract):
     connector = Warehouse
     secret = "a-canary-in-the-mine"
     credentials = {"host": "a", "database": "b", "user": "c", "password": secret}

@@ -1,8 +1,8 @@
 from acme.sources import MariaDB
-from ..contracts.connector import ServerContract
+from ..contracts.connector import ExtraContract, ServerContract
 
 
-class TestMariaDB(ServerContract):
+class TestMariaDB(ExtraContract, ServerContract):
     connector = MariaDB
     secret = "a-canary-in-the-mine"
     credentials = {

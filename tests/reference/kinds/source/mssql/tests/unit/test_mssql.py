@@ -1,8 +1,8 @@
 from acme.sources import MSSQL
-from ..contracts.connector import ServerContract
+from ..contracts.connector import ExtraContract, ServerContract
 
 
-class TestMSSQL(ServerContract):
+class TestMSSQL(ExtraContract, ServerContract):
     connector = MSSQL
     secret = "a-canary-in-the-mine"
     credentials = {

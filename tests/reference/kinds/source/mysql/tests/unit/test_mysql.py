@@ -1,8 +1,8 @@
 from acme.sources import MySQL
-from ..contracts.connector import ServerContract
+from ..contracts.connector import ExtraContract, ServerContract
 
 
-class TestMySQL(ServerContract):
+class TestMySQL(ExtraContract, ServerContract):
     connector = MySQL
     secret = "a-canary-in-the-mine"
     credentials = {

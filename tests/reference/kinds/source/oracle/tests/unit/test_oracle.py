@@ -1,8 +1,8 @@
 from acme.sources import Oracle
-from ..contracts.connector import ServerContract
+from ..contracts.connector import ExtraContract, ServerContract
 
 
-class TestOracle(ServerContract):
+class TestOracle(ExtraContract, ServerContract):
     connector = Oracle
     secret = "a-canary-in-the-mine"
     credentials = {

@@ -5,10 +5,10 @@ import pytest
 from acme.runtime.rest.records import type_of
 from acme.runtime.rest.settings import Limits
 from acme.sources import Rest
-from ..contracts.connector import ServerContract
+from ..contracts.connector import ExtraContract, ServerContract
 
 
-class TestRest(ServerContract):
+class TestRest(ExtraContract, ServerContract):
     connector = Rest
     secret = "a-canary-in-the-mine"
     credentials = {"base_url": "http://127.0.0.1:1", "token": secret}

@@ -5,10 +5,10 @@ import pytest
 from acme.runtime.rest.records import type_of
 from acme.runtime.rest.settings import Limits
 from acme.sources import Api1
-from ..contracts.connector import ServerContract
+from ..contracts.connector import ExtraContract, ServerContract
 
 
-class TestApi1(ServerContract):
+class TestApi1(ExtraContract, ServerContract):
     connector = Api1
     secret = "a-canary-in-the-mine"
     credentials = {

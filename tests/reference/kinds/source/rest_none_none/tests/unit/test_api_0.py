@@ -5,10 +5,10 @@ import pytest
 from acme.runtime.rest.records import type_of
 from acme.runtime.rest.settings import Limits
 from acme.sources import Api0
-from ..contracts.connector import ServerContract
+from ..contracts.connector import ExtraContract, ServerContract
 
 
-class TestApi0(ServerContract):
+class TestApi0(ExtraContract, ServerContract):
     connector = Api0
     secret = "a-canary-in-the-mine"
     credentials = {"base_url": "http://127.0.0.1:1"}
