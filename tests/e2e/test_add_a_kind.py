@@ -41,7 +41,7 @@ SECTIONS = {
     },
     "A kind of destination": {
         "cp": "",  # the next step needs it
-        "sed": f"{LISTS}[README.md]",
+        "sed": "test_the_table_is_fresh",
         "CHANGELOG.md": f"{LISTS}[CHANGELOG.md]",
         ".venv/bin/python docs/generate.py": FOLDER,
         ".venv/bin/python tests/golden.py": f"{LISTS}[tests/reference]",
