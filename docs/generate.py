@@ -8,6 +8,7 @@ import importlib
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -226,8 +227,8 @@ def kinds() -> str:
         for name, row in table["kinds"]["default"]["destination"].items()
     ]
     rows += [
-        "\n## How a REST API knows who asks\n",
-        "What is secret belongs into the environment, or into a Prefect block.\n",
+        "\n## How a REST API authenticates requests\n",
+        "Keep secrets in the environment, or in a Prefect block.\n",
         "| `authentication` | what it is | credentials, with examples | secret |",
         "| --- | --- | --- | --- |",
     ]
@@ -253,6 +254,30 @@ def _settings(values: dict[str, Any]) -> str:
     return ", ".join(f"`{name}: {value}`" for name, value in values.items())
 
 
+def readme() -> str:
+    """Return the README with its sentence of what is read and what is written."""
+    text = (REPOSITORY / "README.md").read_text("utf-8")
+    table = _read(KINDS / "table.yml")
+    sources, destinations = table["kinds"]["default"].values()
+    read = [
+        *table["dialects"]["default"].values(),
+        *(row for name, row in sources.items() if name != "sql"),
+    ]
+    both = (_listed(rows) for rows in (read, destinations.values()))
+    sentence = textwrap.fill(
+        "It reads from {}; it writes to {}.".format(*both),
+        99,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return re.sub(r"It reads from [^.;]+; it writes to [^.;]+\.", sentence, text)
+
+
+def _listed(rows: Iterable[dict[str, Any]]) -> str:
+    *others, last = (row["title"] for row in rows)
+    return f"{', '.join(others)}, and {last}"
+
+
 def output() -> str:
     """Return the schema of what `--json` prints."""
     context = click.Context(command_line, info_name="sourcewright")
@@ -264,7 +289,7 @@ TYPES = """
 # Types of PostgreSQL
 
 `PostgreSQL` reads by COPY in binary form. This table fixes the Arrow type of each
-type of PostgreSQL; `LAYOUTS` in the project's `copy_binary.py` is the same table. A
+type of PostgreSQL; `LAYOUTS` in the runtime's `sql/copy_binary.py` is the same table. A
 domain is what it is made from. Values are never rounded, cut, wrapped or put in
 another order.
 
@@ -362,6 +387,7 @@ def types() -> str:
 # The table comes first, since pages are made from it.
 PAGES = {
     KINDS / "table.yml": table,
+    REPOSITORY / "README.md": readme,
     REFERENCE / "commands.md": commands,
     REFERENCE / "kinds.md": kinds,
     REFERENCE / "output.schema.json": output,

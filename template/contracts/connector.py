@@ -17,12 +17,6 @@ class ConnectorContract:
     secret: ClassVar[str]  # a value that `credentials` hold, and nothing may show
     credentials: ClassVar[dict[str, Any]]  # valid ones
 
-    @pytest.fixture(autouse=True)
-    def _skip_without_its_extra(self) -> None:
-        if self.connector.requires:
-            module, install = self.connector.requires
-            pytest.importorskip(module, reason=f"it needs {install}")
-
     def test_it_is_exported(self) -> None:
         package = sys.modules[self.connector.__module__.rpartition(".")[0]]
         assert getattr(package, self.connector.__name__) is self.connector
@@ -49,24 +43,6 @@ class ConnectorContract:
         shown = f"{connector!r} {connector.credentials!r} {vars(connector)}"
         assert self.secret not in shown
 
-    def test_without_its_extra_only_its_module_can_be_used(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        if not self.connector.requires:
-            pytest.skip("it needs no extra")
-        module, install = self.connector.requires
-        for name in [module, *sys.modules]:
-            if name.partition(".")[0] == module:
-                monkeypatch.setitem(sys.modules, name, None)
-        spec = find_spec(self.connector.__module__)
-        assert spec
-        assert spec.loader
-        again = module_from_spec(spec)
-        spec.loader.exec_module(again)
-        with raises("MissingExtraError") as caught:
-            getattr(again, self.connector.__name__)(config_key="any")
-        assert install in str(caught.value)
-
 
 class ServerContract(ConnectorContract):
     """The same for a source behind a server; no server is where `credentials` lead."""
@@ -89,3 +65,30 @@ class ServerContract(ConnectorContract):
         assert "Where: " in text
         assert "Next: " in text
         assert self.secret not in caplog.text + everything_shown(caught.value)
+
+
+class ExtraContract:
+    """What a connector keeps that requires an extra; it is skipped without the extra."""
+
+    connector: ClassVar[Any]
+
+    @pytest.fixture(autouse=True)
+    def _skip_without_its_extra(self) -> None:
+        module, install = self.connector.requires
+        pytest.importorskip(module, reason=f"it needs {install}")
+
+    def test_without_its_extra_only_its_module_can_be_used(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        module, install = self.connector.requires
+        for name in [module, *sys.modules]:
+            if name.partition(".")[0] == module:
+                monkeypatch.setitem(sys.modules, name, None)
+        spec = find_spec(self.connector.__module__)
+        assert spec
+        assert spec.loader
+        again = module_from_spec(spec)
+        spec.loader.exec_module(again)
+        with raises("MissingExtraError") as caught:
+            getattr(again, self.connector.__name__)(config_key="any")
+        assert install in str(caught.value)

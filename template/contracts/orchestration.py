@@ -105,10 +105,11 @@ class FlowContract(Contract):
     """What every flow keeps: it is a thin wrapper over tasks."""
 
     wrapped: ClassVar[Flow[..., Any]]
-    name: ClassVar[str]
 
     def test_it_has_a_name_and_a_description(self) -> None:
-        assert type(self).wrapped.name == self.name
+        ends = [end.removesuffix("_").replace("_", "-") for end in self.ends]
+        manner = ["in-batches"] * self._function().__name__.endswith("_in_batches")
+        assert type(self).wrapped.name == "--".join(["extract", *ends, *manner])
         # Without one, Prefect would show the docstring.
         assert type(self).wrapped.description != inspect.getdoc(self._function())
 

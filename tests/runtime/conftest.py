@@ -1,4 +1,4 @@
-"""Destinations on real parts."""
+"""Destinations on real parts, and a server of MariaDB."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sourcewright.services import Azurite, PostgreSQL
 
+from tests.mariadb import MariaDB, missing
 from tests.runtime import places
 
 
@@ -35,3 +36,12 @@ def database_file(tmp_path: Path) -> places.DatabaseFile:
     found = places.DatabaseFile(tmp_path / "it's a [warehouse].duckdb")
     found.execute(f"CREATE SCHEMA {places.SCHEMA}")
     return found
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """One server for all; skips if the machine has none."""
+    if lacking := missing():
+        pytest.skip(lacking)
+    with MariaDB() as server:
+        yield server

@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import runtime
 
-RUNTIME = Path(__file__).parents[2] / "template" / "runtime"
+RUNTIME = Path(runtime.__path__[0])
 MODULES = sorted(
     ".".join(path.relative_to(RUNTIME.parent).with_suffix("").parts)
     for path in RUNTIME.rglob("*.py")

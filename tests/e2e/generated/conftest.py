@@ -40,12 +40,3 @@ def closed_port() -> Iterator[int]:
         holder.bind(("127.0.0.1", 0))
         port: int = holder.getsockname()[1]
         yield port
-
-
-@pytest.fixture(scope="module")
-def free_port() -> int:
-    """Find a port for a server that can't be asked which one it took."""
-    with socket.socket() as finder:
-        finder.bind(("127.0.0.1", 0))
-        port: int = finder.getsockname()[1]
-    return port

@@ -1,7 +1,6 @@
-"""The databases that the sources read: one PostgreSQL and one MariaDB a session."""
+"""The databases that the sources read."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,19 @@ import duckdb
 import pytest
 from sourcewright.services import PostgreSQL
 
-from tests.mariadb import MariaDB, missing
+from tests.mariadb import MariaDB
 
 
 @pytest.fixture(scope="session")
-def mariadb() -> Iterator[MariaDB]:
-    """One server for all; skips if the machine has none."""
-    if lacking := missing():
-        pytest.skip(lacking)
-    with MariaDB() as server:
-        yield server
+def of_plain_mariadb(mariadb: MariaDB) -> dict[str, Any]:
+    """The credentials, for GenericSQL, of a user whose password is ASCII alone.
+
+    The driver itself takes no other.
+    """
+    mariadb.sql("CREATE OR REPLACE USER plain IDENTIFIED BY 'plain'")
+    mariadb.sql("GRANT SELECT ON *.* TO plain")
+    user = {"user": "plain", "password": "plain", "drivername": "mysql+pymysql"}
+    return {**mariadb.credentials, **user}
 
 
 @pytest.fixture(scope="session")

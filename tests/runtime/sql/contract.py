@@ -3,6 +3,7 @@
 import logging
 import socket
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -81,10 +82,15 @@ NAMES = [
     "\\",
     "ø☃",
 ]
+TABLE, COLUMN, STORED = 'it\'s "my" `t` %s ø', 'select "x" `y` z]', "' OR 1=1 -- \\"
 
 
 class QueryContract:
     """What `bind` and `select` write means to the database exactly what was given."""
+
+    quote: ClassVar[str]  # these, like `run`, come from a class of databases.py
+    schema: ClassVar[str]
+    literal: ClassVar[str]
 
     @pytest.fixture
     def source(self) -> Database:
@@ -144,6 +150,24 @@ class QueryContract:
         )
         found = source.to_arrow(f"WITH {given} SELECT * FROM {each}")
         assert found.to_pylist() == [dict.fromkeys(NAMES, 1)]
+
+    def test_a_table_is_read_by_its_name(
+        self, source: Database, run: Callable[[str], object]
+    ) -> None:
+        table, column = (
+            f"{self.quote}{name.replace(self.quote, self.quote * 2)}{self.quote}"
+            for name in (TABLE, COLUMN)
+        )
+        run(
+            f"DROP TABLE IF EXISTS {table}; CREATE TABLE {table} ({column} TEXT); "
+            f"INSERT INTO {table} VALUES ({self.literal});"
+        )
+        query = source.select(TABLE, [COLUMN], schema=self.schema)
+        name = source.notation.name(COLUMN)
+        where = f"SELECT * FROM ({query}) AS t WHERE {name} = :value"
+        for value, found in ((STORED, [{COLUMN: STORED}]), ("' OR 1=1 --", [])):
+            bound = source.bind(where, {"value": value})
+            assert source.to_arrow(bound).to_pylist() == found
 
     def test_columns_have_the_wanted_order(self, source: Database) -> None:
         given = "WITH two AS (SELECT 1 AS a, 2 AS b) "
@@ -220,6 +244,15 @@ class DatabaseContract(QueryContract):
         with pytest.raises(QueryRejectedError, match="two columns named 'one'"):
             source.to_arrow("SELECT 1 AS one, 2 AS one")
 
+    @pytest.mark.parametrize("name", ["blocks", "timeouts", "permissions", "clock"])
+    def test_a_missing_table_or_column_is_rejected_whatever_its_name(
+        self, source: Database, name: str
+    ) -> None:
+        column = f"SELECT {name} FROM ({self.rows(1)}) AS counted"
+        for query in (f"SELECT * FROM {name}", column):
+            with pytest.raises(QueryRejectedError, match=name):
+                source.to_arrow(query)
+
     def test_a_rejected_query_is_not_worth_a_retry(self, source: Database) -> None:
         with pytest.raises(FatalError, match="no_such_table") as caught:
             source.to_arrow("SELECT * FROM no_such_table")
@@ -263,5 +296,9 @@ class ServerContract(DatabaseContract):
             missing.to_arrow("SELECT 1 AS one")
 
     def test_the_session_can_not_write(self, source: Database) -> None:
-        with pytest.raises(QueryRejectedError):
-            source.to_arrow("CREATE TABLE should_not_be (number int)")
+        for query in (
+            "CREATE TABLE should_not_be (number int)",
+            "SELECT * FROM should_not_be",
+        ):
+            with pytest.raises(QueryRejectedError):
+                source.to_arrow(query)

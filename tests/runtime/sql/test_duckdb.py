@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from runtime.exceptions import (
 from runtime.sql.duckdb import DuckDB
 
 from tests.runtime.sql.contract import DatabaseContract
+from tests.runtime.sql.databases import OnDuckDB
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def source(duckdb_path: Path) -> DuckDB:
     return DuckDB(credentials={"path": duckdb_path})
 
 
-class TestDuckDB(DatabaseContract):
+class TestDuckDB(OnDuckDB, DatabaseContract):
     counted = "SELECT range + 1 AS number FROM range({rows})"
 
     @pytest.fixture
@@ -113,6 +116,24 @@ def test_a_wide_vector_is_divided_into_batches(source: DuckDB) -> None:
     batches = list(source.to_batches(query, batch_bytes=1_000_000))
     assert sum(batch.num_rows for batch in batches) == 200
     assert max(batch.num_rows for batch in batches) == 9
+
+
+def test_a_file_that_another_process_writes_is_worth_a_retry(
+    source: DuckDB, duckdb_path: Path
+) -> None:
+    program = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, duckdb_path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout
+        other.stdout.readline()
+        with pytest.raises(SourceUnavailableError, match="nobody writes"):
+            source.to_arrow("SELECT 1 AS one")
+        other.communicate("\n")
+    assert source.to_arrow("SELECT 1 AS one").num_rows == 1
 
 
 @pytest.mark.parametrize("content", [None, b"no database at all, but text" * 99])

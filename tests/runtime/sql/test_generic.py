@@ -23,9 +23,19 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
-from tests.mariadb import MariaDB
 from tests.runtime.shown import everything_shown
-from tests.runtime.sql.contract import DatabaseContract, ServerContract
+from tests.runtime.sql.contract import (
+    DatabaseContract,
+    QueryContract,
+    ServerContract,
+)
+from tests.runtime.sql.databases import (
+    OnEscapingPostgreSQL,
+    OnMariaDB,
+    OnOtherMariaDB,
+    OnPostgreSQL,
+    OnSQLite,
+)
 
 EAST = timezone(timedelta(hours=5, minutes=30))
 CANARY = "p@ss:/ %w"
@@ -47,7 +57,7 @@ class GenericContract(DatabaseContract):
         assert batch.schema == pa.schema({"number": pa.string()})
 
 
-class TestSQLite(GenericContract):
+class TestSQLite(OnSQLite, GenericContract):
     counted = COUNTED
 
     @pytest.fixture
@@ -62,7 +72,7 @@ class GenericServerContract(GenericContract, ServerContract):
     test_the_session_can_not_write: ClassVar = None  # type: ignore[assignment]
 
 
-class TestPostgreSQL(GenericServerContract):
+class TestPostgreSQL(OnPostgreSQL, GenericServerContract):
     counted = "SELECT generate_series(1, {rows}) AS number"
 
     @pytest.fixture
@@ -71,22 +81,25 @@ class TestPostgreSQL(GenericServerContract):
         return GenericSQL(credentials=credentials)
 
 
-class TestMariaDB(GenericServerContract):
+class TestMariaDB(OnMariaDB, GenericServerContract):
     counted = "SELECT seq AS number FROM seq_1_to_{rows}"
 
-    @pytest.fixture(scope="class")
-    @classmethod
-    def credentials(cls, mariadb: MariaDB) -> dict[str, Any]:
-        # The driver itself takes a password of ASCII alone.
-        mariadb.sql(
-            "CREATE USER plain IDENTIFIED BY 'plain'; GRANT SELECT ON *.* TO plain"
-        )
-        user = {"user": "plain", "password": "plain", "drivername": "mysql+pymysql"}
-        return {**mariadb.credentials, **user}
+    @pytest.fixture
+    def source(self, of_plain_mariadb: dict[str, Any]) -> GenericSQL:
+        return GenericSQL(credentials=of_plain_mariadb)
 
+
+class TestEscapingPostgreSQL(OnEscapingPostgreSQL, QueryContract):
     @pytest.fixture
     def source(self, credentials: dict[str, Any]) -> GenericSQL:
-        return GenericSQL(credentials=credentials)
+        named = {**credentials, "drivername": "postgresql+psycopg2"}
+        return GenericSQL(credentials=named)
+
+
+class TestOtherMariaDB(OnOtherMariaDB, QueryContract):
+    @pytest.fixture
+    def source(self, of_plain_mariadb: dict[str, Any]) -> GenericSQL:
+        return GenericSQL(credentials=of_plain_mariadb)
 
 
 @pytest.fixture
@@ -354,9 +367,13 @@ def test_two_types_in_a_column_name_it_and_a_cast(source: GenericSQL) -> None:
 
 
 @pytest.fixture
-def on_postgresql(of_postgresql: dict[str, Any]) -> GenericSQL:
-    credentials = {**of_postgresql, "drivername": "postgresql+psycopg2"}
-    return GenericSQL(credentials=credentials)
+def of_generic_postgresql(of_postgresql: dict[str, Any]) -> dict[str, Any]:
+    return {**of_postgresql, "drivername": "postgresql+psycopg2"}
+
+
+@pytest.fixture
+def on_postgresql(of_generic_postgresql: dict[str, Any]) -> GenericSQL:
+    return GenericSQL(credentials=of_generic_postgresql)
 
 
 def test_a_value_that_the_driver_cannot_hold_is_refused(
@@ -398,9 +415,48 @@ def test_a_statement_without_columns_is_refused(source: GenericSQL) -> None:
         source.to_arrow("CREATE TABLE t (a INTEGER)")
 
 
-def test_an_unusable_file_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "no" / "such.sqlite"
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [("no/such.sqlite", "unable to open"), ("other.sqlite", "not a database")],
+)
+def test_an_unusable_file_is_named(tmp_path: Path, name: str, problem: str) -> None:
+    (tmp_path / "other.sqlite").write_text("no database " * 200, encoding="utf-8")
+    path = tmp_path / name
     source = GenericSQL(credentials={"drivername": "sqlite", "database": str(path)})
-    with pytest.raises(FatalError, match="unable to open") as caught:
-        source.to_arrow("SELECT 1 AS one")
+    with pytest.raises(FatalError, match=problem) as caught:
+        source.to_arrow("SELECT * FROM sqlite_master")
     assert str(path) in caught.value.where
+
+
+def test_a_text_that_is_none_is_refused(source: GenericSQL) -> None:
+    with pytest.raises(UnsupportedTypeError, match="cast the column"):
+        source.to_arrow("SELECT CAST(x'ff' AS TEXT) AS value")
+
+
+def test_a_field_that_the_driver_does_not_take_is_refused(source: GenericSQL) -> None:
+    fields = {**source.credentials.model_dump(), "password": CANARY}
+    with pytest.raises(CredentialError, match="check which fields") as caught:
+        GenericSQL(credentials=fields).to_arrow("SELECT 1 AS one")
+    assert CANARY not in everything_shown(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("server", "setting", "expected", "told"),
+    [
+        ("of_generic_postgresql", "sslmode", FatalError, "sslmode"),
+        ("of_generic_postgresql", "nosuch", FatalError, "nosuch"),
+        ("of_plain_mariadb", "nosuch", CredentialError, "`query`"),
+    ],
+)
+def test_a_setting_that_the_driver_does_not_take_is_refused_and_not_shown(
+    request: pytest.FixtureRequest,
+    server: str,
+    setting: str,
+    expected: type[ConnectorError],
+    told: str,
+) -> None:
+    known: dict[str, Any] = request.getfixturevalue(server)
+    source = GenericSQL(credentials={**known, "query": {setting: CANARY}})
+    with pytest.raises(expected, match=told) as caught:
+        source.to_arrow("SELECT 1 AS one")
+    assert CANARY not in everything_shown(caught.value)

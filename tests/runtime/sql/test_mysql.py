@@ -1,6 +1,6 @@
 """MariaDB, by both names: MySQL's own server is not installed here."""
 
-from collections.abc import Iterator
+import time as clock
 from datetime import date, datetime, time
 from decimal import Decimal
 from types import SimpleNamespace
@@ -21,6 +21,7 @@ from runtime.sql.mysql import MariaDB, MySQL
 
 from tests.mariadb import MariaDB as Server
 from tests.runtime.sql.contract import QueryContract, ServerContract
+from tests.runtime.sql.databases import OnMariaDB, OnOtherMariaDB
 
 CREDENTIALS = {
     "host": "db",
@@ -35,7 +36,7 @@ def source(mariadb: Server) -> MariaDB:
     return MariaDB(credentials=mariadb.credentials)
 
 
-class TestMariaDB(ServerContract):
+class TestMariaDB(OnMariaDB, ServerContract):
     counted = "SELECT seq AS number FROM seq_1_to_{rows}"
 
     @pytest.fixture
@@ -43,23 +44,10 @@ class TestMariaDB(ServerContract):
         return MariaDB(credentials=mariadb.credentials)
 
 
-class TestOppositeMode(QueryContract):
-    """Double quotes are those of a name, and a backslash is nothing special."""
-
-    @pytest.fixture(scope="class", autouse=True)
-    @classmethod
-    def _mode(cls, mariadb: Server) -> Iterator[None]:
-        ((before,),) = mariadb.sql("SELECT @@GLOBAL.sql_mode")
-        mariadb.sql("SET GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'")
-        yield
-        mariadb.sql(f"SET GLOBAL sql_mode = '{before}'")
-
+class TestOtherModes(OnOtherMariaDB, QueryContract):
     @pytest.fixture
     def source(self, mariadb: Server) -> MariaDB:
-        source = MariaDB(credentials=mariadb.credentials)
-        mode = source.to_arrow("SELECT @@sql_mode AS it").to_pylist()
-        assert mode == [{"it": "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"}]
-        return source
+        return MariaDB(credentials=mariadb.credentials)
 
 
 @pytest.fixture
@@ -194,6 +182,14 @@ def test_null_has_the_type_of_its_column(source: MariaDB) -> None:
     table = source.to_arrow("SELECT 1 AS number UNION ALL SELECT NULL")
     assert table.column("number").to_pylist() == [1, None]
     assert pa.types.is_integer(table.schema.field("number").type)
+
+
+def test_the_rest_of_a_result_is_not_read(source: MariaDB) -> None:
+    batches: Any = source.to_batches("SELECT seq AS number FROM seq_1_to_3000000")
+    next(batches)
+    before = clock.monotonic()
+    batches.close()
+    assert clock.monotonic() - before < 1
 
 
 def test_a_session_is_in_utc(source: MariaDB) -> None:

@@ -23,6 +23,7 @@ from runtime.sql.postgresql import BYTES_AHEAD, PostgreSQL, Receiver, as_subquer
 from sourcewright.services import PostgreSQL as Server
 
 from tests.runtime.sql.contract import QueryContract, ServerContract
+from tests.runtime.sql.databases import OnEscapingPostgreSQL, OnPostgreSQL
 
 INTEGER = 23
 CREDENTIALS = {
@@ -38,7 +39,7 @@ def source(of_postgresql: dict[str, Any]) -> PostgreSQL:
     return PostgreSQL(credentials=of_postgresql)
 
 
-class TestPostgreSQL(ServerContract):
+class TestPostgreSQL(OnPostgreSQL, ServerContract):
     counted = "SELECT generate_series(1, {rows}) AS number"
 
     @pytest.fixture
@@ -46,23 +47,10 @@ class TestPostgreSQL(ServerContract):
         return PostgreSQL(credentials=of_postgresql)
 
 
-class TestBackslashesThatEscape(QueryContract):
-    """Where standard_conforming_strings is off."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def database(cls, postgres: Server) -> str:
-        name = "escaping"
-        postgres.create_database(name)
-        postgres.psql(f"ALTER DATABASE {name} SET standard_conforming_strings = off")
-        return name
-
+class TestBackslashesThatEscape(OnEscapingPostgreSQL, QueryContract):
     @pytest.fixture
-    def source(self, of_postgresql: dict[str, Any], database: str) -> PostgreSQL:
-        source = PostgreSQL(credentials={**of_postgresql, "database": database})
-        setting = "SELECT current_setting('standard_conforming_strings') AS it"
-        assert source.to_arrow(setting).to_pylist() == [{"it": "off"}]
-        return source
+    def source(self, credentials: dict[str, Any]) -> PostgreSQL:
+        return PostgreSQL(credentials=credentials)
 
 
 def test_the_address_names_the_driver_and_hides_the_password() -> None:

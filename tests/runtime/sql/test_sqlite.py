@@ -16,6 +16,7 @@ from runtime.sql import sqlite as module
 from runtime.sql.sqlite import SQLite
 
 from tests.runtime.sql.contract import DatabaseContract
+from tests.runtime.sql.databases import OnSQLite
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def fill(path: Path, script: str) -> None:
     connection.close()
 
 
-class TestSQLite(DatabaseContract):
+class TestSQLite(OnSQLite, DatabaseContract):
     counted = (
         "WITH RECURSIVE counted (number) AS (SELECT 1 UNION ALL "
         "SELECT number + 1 FROM counted LIMIT {rows}) "
