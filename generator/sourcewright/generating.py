@@ -90,7 +90,7 @@ def generate(
     work.notes += _changed_answers(work.tree, wanted)
     work.apply(wanted)
     plan = work.tree.plan(work.pending)
-    if not force:
+    if not force and not work.conflicts:
         _refuse_deletions(plan)
     _refuse_unmet(work.tree, wanted.application)
     report = Report(

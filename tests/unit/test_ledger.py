@@ -38,7 +38,7 @@ def test_a_block_and_a_plain_text_are_the_same_item() -> None:
     [
         ("[", "not valid YAML"),
         ("edits: []", "not of version 1"),
-        ("version: 2\nedits: []", "not of version 1"),
+        ("version: 2\nedits: []", "newer Sourcewright"),
         ("- a", "not of version 1"),
         ("version: 1\nedits: {a: b}", "no list"),
         ("version: 1\nedits: [a]", "no list"),
