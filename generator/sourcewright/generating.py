@@ -98,7 +98,7 @@ def generate(
     work.notes += _changed_answers(work.tree, wanted)
     work.apply(wanted)
     plan = work.tree.plan(work.pending)
-    if not force:
+    if not force and not work.conflicts:
         _refuse_deletions(plan, parts=ledger.read_held(Tree(root)).files)
     _refuse_unmet(work.tree, wanted.application)
     report = Report(

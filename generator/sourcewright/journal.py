@@ -5,11 +5,11 @@ journal.done   the same file when all was written
 before/<n>     the former text of the n-th file
 after/<n>      its new text, until it is moved to its place
 
-They are below git's own folder, which no clone carries; in a project without git they
-are in `FOLDER`. `journal.json` comes last when the journal is made, and is renamed when
-all was written: without it nothing was replaced, or everything was, and only tidying up
-is left to do. It names the folder that it was made for by its inode, which no archive
-can know: a journal of another folder is refused.
+They are below git's own folder, which no clone carries. In a project without git they
+are in `FOLDER`, and name the project's folder by its inode, which no archive can know:
+a journal of another folder is refused there. `journal.json` comes last when the journal
+is made, and is renamed when all was written: without it nothing was replaced, or
+everything was, and only tidying up is left to do.
 """
 
 from __future__ import annotations
@@ -140,6 +140,8 @@ class Journal:
                 (self.folder / name).unlink(missing_ok=True)
             sync(self.folder)
             shutil.rmtree(self.folder)
+            if self.folder != self.root / FOLDER:
+                self.folder.parent.rmdir()  # unless another project's is there
         self.leave()
 
     def leave(self) -> None:
@@ -281,7 +283,7 @@ def _read(root: Path, folder: Path, lock: int) -> Journal:
             next_step=f"compare the files with {folder / 'before'}, then delete "
             f"{folder}",
         ) from err
-    if origin != root.stat().st_ino:
+    if folder == root / FOLDER and origin != root.stat().st_ino:
         what = f"{name} was not written by a command in this folder"
         raise Interrupted(
             what,

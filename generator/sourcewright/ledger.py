@@ -177,12 +177,9 @@ def _data(text: str, where: str) -> dict[str, Any]:
         raise _broken(where, "is not valid YAML") from err
     version = data.get("version") if isinstance(data, dict) else None
     if isinstance(version, int) and version > VERSION:
-        what = "this project was made by a newer Sourcewright"
-        raise LedgerError(
-            what,
-            where=f"{where}, version {version}",
-            next_step="update sourcewright, then rerun",
-        )
+        what = f"this project was made by a newer Sourcewright (ledger {version})"
+        step = "update sourcewright, then rerun"
+        raise LedgerError(what, where=where, next_step=step)
     if not isinstance(data, dict) or version != VERSION:
         raise _broken(where, f"is not of version {VERSION}")
     return data

@@ -64,9 +64,10 @@ def update(
     tree = Tree(root)
     chosen = _chosen(tree, names)
     prefix = _clean_checkout(root)
+    sources = {application: _source(tree, application) for application in chosen}
     passed = {
-        application: trust or _is_known(_source(tree, application), template)
-        for application in chosen
+        application: trust or _is_known(source, template)
+        for application, source in sources.items()
     }
     with staging() as temporary:
         clone = temporary / (root.name or "project")

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sourcewright import cli, journal
 
 from tests.kills.command import KILLED, PROGRAM, Command
 from tests.kills.expected import (
@@ -128,9 +129,7 @@ class Trial:
             wrong += (f"between: {difference(stands, self.sides['before'])}",)
         self.outcomes[side or "between"] += 1
         self.wrong += [f"{point}: {each}" for each in wrong if each]
-        # An empty folder is like none, but for who makes it.
-        if stands != command.before or command.given is None:
-            command.restore()
+        command.restore()
 
     def end(self, keep: Keep) -> None:
         """Keep the counts, and fail where one outcome was wrong."""
@@ -177,7 +176,8 @@ def test_one_process_writes_and_git_besides_into_its_own_folder(
         paths for paths in written if any(not p.startswith(".git/") for p in paths)
     ]
     assert len(by_us) == 1
-    assert not any(path.startswith(".git/") for path in by_us[0])
+    in_git = [path for path in by_us[0] if path.startswith(".git/")]
+    assert all(path.startswith(".git/sourcewright") for path in in_git)
 
 
 def test_a_kill_leaves_all_or_nothing_when_the_next_command_runs(
@@ -204,7 +204,7 @@ def test_a_kill_of_the_whole_command_leaves_all_or_nothing(
         done = command.run_traced(*point.killed())
         wrong = missed(command, point), unexpected(done, KILLED)
         after = command.run_next()
-        trial.judge(command, point, *wrong, unexpected(after, 0))
+        trial.judge(command, point, *wrong, unexpected(after, 1))
     trial.end(keep)
 
 
@@ -266,14 +266,15 @@ def test_a_next_command_that_is_killed_or_fails_leaves_it_to_the_one_after(
     fault: str,
 ) -> None:
     trial = Trial(command.name, f"kill, then {fault} in the next command", held)
-    inner = [each for each in held.points if "/.journal/" in f"/{each.path}/"]
+    journals = (".git/sourcewright/", f"{journal.FOLDER}/")
+    inner = [each for each in held.points if (each.path or "").startswith(journals)]
     for number, first in enumerate(sampled(inner, FIRST_KILLS, seed=command.name)):
         held.go_on(*first.killed())
         left = command.folder / f"left-{fault}-{number}"
         shutil.copytree(command.root, left, symlinks=True)
         command.restore()
         listing = Command(
-            "list",
+            "weave",
             given=left,
             folder=command.folder / f"next-{fault}-{number}",
             environment=command.environment,
@@ -287,7 +288,7 @@ def test_a_next_command_that_is_killed_or_fails_leaves_it_to_the_one_after(
                 wrong.append(
                     unexpected(done, *([KILLED] if fault == "kill" else [0, 1]))
                 )
-                next_command(listing.root)
+                assert cli.run(["weave", "--project", str(listing.root)]) == 0
                 if listing.stands() != following.after:
                     wrong.append("not where the first recovery would have led")
                 trial.judge(listing, point, *wrong)
@@ -306,10 +307,10 @@ def test_an_empty_folder_that_a_kill_left_is_no_package_that_is_installed(
 def test_a_journal_that_another_command_began_in_between_is_let_alone(
     acme: Checkout, template: Checkout, tmp_path: Path
 ) -> None:
-    command = made("list", acme, template, tmp_path)
-    journal = command.root / ".sourcewright/.journal"
-    journal.mkdir()
-    began = journal / "journal.json"
+    command = made("remove", acme, template, tmp_path)
+    place = journal.place_of(command.root)
+    place.mkdir(parents=True)
+    began = place / journal.OPEN
     trace = tmp_path / "late"
     strace = ("strace", "-e", "inject=flock:delay_enter=2000000", "-o", str(trace))
     with subprocess.Popen(
@@ -320,12 +321,12 @@ def test_a_journal_that_another_command_began_in_between_is_let_alone(
         text=True,
     ) as waiting:
         # Until it has opened the folder that it wants to lock.
-        opens = f'"{journal}", O_RDONLY'
+        opens = f'"{place}", O_RDONLY'
         while not (trace.exists() and opens in trace.read_text()):
             assert waiting.poll() is None
             time.sleep(0.05)
-        shutil.rmtree(journal)
-        journal.mkdir()
+        shutil.rmtree(place)
+        place.mkdir()
         began.write_text("{}", encoding="utf-8")
         assert waiting.stderr is not None
         said = waiting.stderr.read()

@@ -160,7 +160,7 @@ def test_a_ledger_that_can_not_be_read_leaves_a_plain_conflict(
     merge = ("git", "merge", "--no-edit", "mike")
     done = project.shell.run(*merge, folder=project.path)
     assert done.returncode == 1
-    assert "woven.yml is not of version 1" in done.stdout
+    assert "made by a newer Sourcewright" in done.stdout
     assert_both_sides_are_there(project)
 
 

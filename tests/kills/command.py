@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 KILLED = -9
 PROGRAM = (sys.executable, "-m", "sourcewright")
+# A command that puts back what was interrupted, and then has nothing to do.
+NEXT = ("remove", "nothing")
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,10 @@ class Command:
         return self.run(*strace(self.trace), *options)
 
     def run_next(self) -> Ended:
-        """Run what comes next: a command that would only read."""
+        """Run what comes next: a command that has nothing else to do."""
         if not self.root.exists():
-            return Ended(0, "")
-        return self._run([*PROGRAM, "list", "--project", str(self.root)])
+            return Ended(1, "")
+        return self._run([*PROGRAM, *NEXT, "--project", str(self.root)])
 
     def points(self) -> list[Point]:
         """Give the last run's calls that change the project."""

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from sourcewright import cli
 
+from tests.kills.command import NEXT
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -15,9 +17,9 @@ UNTOUCHED = ("Every file is as it was.", "Nothing was written.")
 
 
 def next_command(root: Path) -> None:
-    """Run what comes next, in this process: a command that would only read."""
+    """Run what comes next, in this process: a command that has nothing else to do."""
     if root.exists():
-        assert cli.run(["list", "--project", str(root)]) == 0
+        assert cli.run([*NEXT, "--project", str(root)]) == 1
 
 
 def unlike_an_error(said: str) -> str:

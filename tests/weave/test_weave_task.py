@@ -149,7 +149,7 @@ def test_a_broken_ledger_is_told_and_nothing_is_written(template, project):
     broken.parent.mkdir(parents=True)
     broken.write_text("version: 9\n")
     told = _copy(template, project, "postgresql", "PostgreSQL")
-    assert "error: .sourcewright/other/edits.yml is not of version 1" in told
+    assert "error: this project was made by a newer Sourcewright" in told
     assert "run `sourcewright weave` later" in told
     assert (project / INIT).read_text() == GIVEN
 
