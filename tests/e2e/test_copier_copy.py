@@ -130,7 +130,9 @@ def test_into_a_host_the_connector_lands_and_the_rest_is_named(
     before = host.files()
     said = copier.copy(template, host.path, package="shop", **SOURCE)
 
-    assert "class PostgreSQL(SQL)" in host.read("src/shop/sources/postgresql.py")
+    assert "class PostgreSQL(postgresql.PostgreSQL)" in host.read(
+        "src/shop/sources/postgresql.py"
+    )
     after = host.files()
     changed = [path for path in before if after[path] != before[path]]
     assert changed == ["pyproject.toml", "src/shop/sources/__init__.py"]
@@ -237,10 +239,9 @@ def test_a_flow_alone_joins_a_source_and_a_destination(
         f"{FLOWS}/orders_db_to_adls.py",
         f"{FLOWS}/orders_db_to_adls_in_batches.py",
         f"{TASKS}/orders_db_batches_to_adls.py",
-        "tests/contracts/test_orders_db_to_adls.py",
-        "tests/contracts/test_orders_db_to_adls_in_batches.py",
-        "tests/integration/test_orders_db_to_adls.py",
-        "tests/integration/test_orders_db_to_adls_in_batches.py",
+        "tests/integration/orchestration/prefect/flows/test_orders_db_to_adls.py",
+        "tests/unit/orchestration/prefect/flows/test_orders_db_to_adls.py",
+        "tests/unit/orchestration/prefect/tasks/test_orders_db_batches_to_adls.py",
     ]
     assert woven(project, "flow-orders_db-adls")["pending"] == []
     assert ".orders_db_to_adls import" in project.read(f"{FLOWS}/__init__.py")
