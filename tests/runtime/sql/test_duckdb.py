@@ -1,9 +1,7 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pytest
 from runtime.exceptions import (
     ConnectorError,
@@ -11,7 +9,6 @@ from runtime.exceptions import (
     FatalError,
     QueryRejectedError,
     SourceUnavailableError,
-    UnsupportedTypeError,
 )
 from runtime.sql.duckdb import DuckDB
 
@@ -47,53 +44,6 @@ def test_an_error_is_known_by_its_text(
 ) -> None:
     source = DuckDB(credentials={"path": "shop.duckdb"})
     assert type(source.explain(Exception(said), connected=True)) is expected
-
-
-@pytest.mark.parametrize(
-    ("value", "kind", "expected"),
-    [
-        ("18446744073709551615::UBIGINT", pa.uint64(), 2**64 - 1),
-        ("1.10::DECIMAL(38, 2)", pa.decimal128(38, 2), "1.10"),
-        ("'b'::ENUM('a', 'b')", pa.string(), "b"),
-        ("'\\x00\\xff'::BLOB", pa.binary(), b"\x00\xff"),
-    ],
-)
-def test_a_value_keeps_its_type(
-    source: DuckDB, value: str, kind: pa.DataType, expected: Any
-) -> None:
-    table = source.to_arrow(f"SELECT {value} AS value UNION ALL SELECT NULL")
-    assert table.schema.field("value").type == kind
-    found = table.column("value").to_pylist()
-    if pa.types.is_decimal(kind):
-        found = [f"{found[0]}", *found[1:]]
-    assert found == [expected, None]
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "170141183460469231731687303715884105727::HUGEINT",
-        "1::UHUGEINT",
-        "'infinity'::DATE",
-        "'-infinity'::TIMESTAMP",
-        "'24:00:00'::TIME",
-        "'12:00:00+01'::TIMETZ",
-        "INTERVAL 1 MONTH",
-        "'101'::BIT",
-        "[1, 2]",
-        "{'a': 1}",
-        "['ENUM(']",
-    ],
-)
-def test_an_unsupported_value_names_its_column_and_a_cast(
-    source: DuckDB, value: str
-) -> None:
-    with pytest.raises(UnsupportedTypeError, match="'value'") as caught:
-        source.to_arrow(f"SELECT {value} AS value")
-    cast = caught.value.next_step.removeprefix("write ").removesuffix(" in the query.")
-    as_text = source.to_arrow(f"SELECT {cast} AS value FROM (SELECT {value} AS value)")
-    assert as_text.schema.field("value").type == pa.string()
-    assert as_text.num_rows == 1
 
 
 def test_a_query_is_one_statement_that_writes_nothing(

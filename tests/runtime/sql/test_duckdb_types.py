@@ -70,6 +70,7 @@ REFUSED = [
     Refused("BIT", "'101'", VARCHAR),
     Refused("INTEGER[]", "[1, NULL]", "to_json({})"),
     Refused("INTEGER[2]", "[1, 2]", "to_json({})"),
+    Refused("VARCHAR[]", "['ENUM(']", "to_json({})"),
     Refused("STRUCT(a INTEGER)", "{'a': 1}", "to_json({})"),
     Refused("MAP(VARCHAR, INTEGER)", "MAP {'a': 1}", "to_json({})"),
 ]

@@ -170,7 +170,7 @@ def test_an_error_is_known_by_its_number(
         ),
     ],
 )
-def test_a_value_keeps_its_type(
+def test_the_value_of_an_expression_keeps_its_type(
     source: MariaDB, value: str, kind: pa.DataType, expected: Any
 ) -> None:
     table = source.to_arrow(f"SELECT {value} AS value")
@@ -195,16 +195,3 @@ def test_the_rest_of_a_result_is_not_read(source: MariaDB) -> None:
 def test_a_session_is_in_utc(source: MariaDB) -> None:
     found = source.to_arrow("SELECT @@time_zone AS zone")
     assert found.column("zone").to_pylist() == ["+00:00"]
-
-
-@pytest.mark.parametrize("value", ["838:59:59", "-00:00:01", "24:00:00"])
-def test_a_time_beyond_a_day_names_its_column_and_a_cast(
-    source: MariaDB, value: str
-) -> None:
-    cast = "CAST(`value` AS CHAR)"
-    with pytest.raises(UnsupportedTypeError, match="'value'") as caught:
-        source.to_arrow(f"SELECT TIME '{value}' AS value")
-    assert cast in caught.value.next_step
-    inner = f"(SELECT TIME '{value}' AS value) AS times"
-    as_text = source.to_arrow(f"SELECT {cast} AS value FROM {inner}")
-    assert as_text.column("value").to_pylist() == [value]

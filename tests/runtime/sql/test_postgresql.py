@@ -133,20 +133,9 @@ def test_an_unsupported_value_names_its_column_and_a_cast(
     assert as_text.column("value").to_pylist() == [text]
 
 
-@pytest.mark.parametrize("query", ["SELECT 1 AS one;", "TABLE one -- its end"])
-def test_a_query_may_end_like_a_statement(source: PostgreSQL, query: str) -> None:
-    with_one = f"WITH one AS (SELECT 1 AS one) {query}"
-    assert source.to_arrow(with_one).to_pylist() == [{"one": 1}]
-
-
 @pytest.mark.parametrize("query", ["SELECT 1", " SELECT 1;\n"])
 def test_a_query_can_be_put_in_parentheses(query: str) -> None:
     assert as_subquery(query) == "SELECT 1\n"
-
-
-def test_a_query_without_columns_is_refused(source: PostgreSQL) -> None:
-    with pytest.raises(QueryRejectedError, match="no columns"):
-        source.to_arrow("SELECT")
 
 
 def test_all_queries_of_a_snapshot_see_one_state(
@@ -213,12 +202,6 @@ def test_texts_do_not_depend_on_the_server_s_settings(
         f"WHERE name = '{name}'"
     )
     assert found.to_pylist() == [{"setting": setting, "source": "client"}]
-
-
-def test_the_time_for_all_rows_is_limited(source: PostgreSQL) -> None:
-    source.query_timeout = 1
-    with pytest.raises(SourceUnavailableError, match="timeout"):
-        source.to_arrow("SELECT pg_sleep(30)::text AS slept")
 
 
 @pytest.mark.parametrize(

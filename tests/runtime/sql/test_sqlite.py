@@ -1,6 +1,5 @@
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -76,41 +75,6 @@ def test_an_error_is_known_by_its_code(
     said = sqlite3.OperationalError("it failed")
     said.sqlite_errorcode = code
     assert type(source.explain(said, connected=True)) is expected
-
-
-@pytest.mark.parametrize(
-    ("declared", "value", "kind", "expected"),
-    [
-        ("INTEGER", "-9223372036854775808", pa.int64(), -(2**63)),
-        ("UNSIGNED BIG INT", "9223372036854775807", pa.int64(), 2**63 - 1),
-        ("REAL", "0.1", pa.float64(), 0.1),
-        ("DOUBLE PRECISION", "9e999", pa.float64(), float("inf")),
-        ("DECIMAL(10, 2)", "1", pa.float64(), 1.0),
-        ("BOOLEAN", "TRUE", pa.bool_(), True),
-        ("VARCHAR(9)", "'a' || char(0) || 'ø𝄞'", pa.string(), "a\0ø𝄞"),
-        ("DATETIME", "'2024-02-29'", pa.string(), "2024-02-29"),
-        ("BLOB", "x'00ff'", pa.binary(), b"\x00\xff"),
-        ("", "''", pa.string(), ""),
-        ("JSON", "'{ }'", pa.string(), "{ }"),
-    ],
-)
-def test_a_value_keeps_its_type(
-    source: SQLite,
-    sqlite_path: Path,
-    declared: str,
-    value: str,
-    *,
-    kind: pa.DataType,
-    expected: Any,
-) -> None:
-    fill(
-        sqlite_path,
-        f"CREATE TABLE kept (value {declared}); "
-        f"INSERT INTO kept VALUES (NULL), ({value});",
-    )
-    table = source.to_arrow("SELECT value FROM kept")
-    assert table.schema.field("value").type == kind
-    assert table.column("value").to_pylist() == [None, expected]
 
 
 @pytest.mark.parametrize(

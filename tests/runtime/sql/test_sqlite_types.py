@@ -23,6 +23,7 @@ CASES = [
     Case("REAL", "-1.5e-300", "double", EXACT),
     Case("DOUBLE PRECISION", "12345678901234567000", "double", EXACT),
     Case("FLOAT", "3", "double", EXACT),
+    Case("DOUBLE", "9e999", "double", EXACT),
     Case("NUMERIC", "9007199254740992", "double", EXACT),
     Case("DECIMAL(10, 2)", "1.25", "double", EXACT),
     Case("BOOLEAN", "TRUE", "bool"),
