@@ -136,18 +136,22 @@ def test_into_a_host_the_connector_lands_and_the_rest_is_named(
     after = host.files()
     changed = [path for path in before if after[path] != before[path]]
     assert changed == ["pyproject.toml", "src/shop/sources/__init__.py"]
-    assert host.read("pyproject.toml") == HOST_FILES["pyproject.toml"].replace(
+    metadata = HOST_FILES["pyproject.toml"].replace(
+        '"requests>=2"', '"requests>=2", "sqlalchemy>=2.1,<2.2"'
+    )
+    assert host.read("pyproject.toml") == metadata.replace(
         "\n\n[tool.ruff]",
         "\n\n[project.optional-dependencies]\n"
         'postgresql = ["psycopg2-binary>=2.9.10"]\n\n[tool.ruff]',
     )
     assert host.read("src/shop/sources/__init__.py") == (
         '"""What we read."""\r\n\r\n'
+        "from ..runtime.sql.source import SQL  # noqa: F401\r\n"
         "from .postgresql import PostgreSQL  # noqa: F401\r\n"
     )
 
     recorded = woven(host, "source-postgresql")
-    assert sorted(each["file"] for each in recorded["woven"]) == changed
+    assert sorted({each["file"] for each in recorded["woven"]}) == changed
     pending = {each["file"]: each["reason"] for each in recorded["pending"]}
     shared = [path.replace("acme", "shop") for path in SHARED]
     assert sorted(pending) == [path for path in shared if path not in changed]
