@@ -355,7 +355,7 @@ def test_a_file_that_the_user_edited_is_a_conflict_and_an_unedited_one_is_not(
     assert f"conflict  {edited}\n" in done.stdout
     assert project.status() == []
     project.git("revert", "--no-edit", "HEAD")
-    said = sourcewright.said(*command, folder=project.path)
+    said = sourcewright.said(*command, "--force", folder=project.path)
     flow = "src/acme/orchestration/prefect/flows/postgresql_to_adls.py"
     assert f"remove  {flow}\n" in said
     assert not (project.path / flow).exists()
