@@ -8,6 +8,7 @@ run in turn, so that a busy machine slows all; figures are medians.
 """
 
 import argparse
+import importlib
 import json
 import sqlite3
 import statistics
@@ -29,7 +30,7 @@ from sqlalchemy import URL, create_engine, text
 
 from benchmarks.extraction import MIB, provenance
 from benchmarks.measured import Measurement, measured
-from tests.golden import APPLICATIONS, render
+from tests.golden import REPOSITORY
 from tests.mariadb import MariaDB
 
 QUERY = "SELECT * FROM sales"
@@ -38,10 +39,11 @@ DISTRIBUTIONS = ("duckdb", "pandas", "pyarrow", "pymysql", "sqlalchemy")
 # pandas can't log in with the password that our tests have.
 PLAIN_USER = {"user": "plain", "password": "plain"}
 FILES = ("sqlite", "duckdb")
+# Module of the runtime -> its class.
 CLASSES = {
     "sqlite": "SQLite",
     "duckdb": "DuckDB",
-    "mariadb": "MariaDB",
+    "mysql": "MariaDB",
     "generic": "GenericSQL",
 }
 HEADER = (
@@ -85,7 +87,7 @@ class Job:
     """One reading: of whom, from where, and what is written."""
 
     side: str
-    project: str
+    module: str
     connector: str
     credentials: dict[str, Any]
     url: str
@@ -93,12 +95,11 @@ class Job:
 
 
 def ours(job: Job) -> Callable[[str], None]:
-    """Return what reads a query by the generated source."""
-    sys.path.insert(0, f"{job.project}/src")
-    from acme import sources  # noqa: PLC0415
-    from acme.formats import write_batches  # noqa: PLC0415
-
-    source = getattr(sources, job.connector)(credentials=job.credentials)
+    """Return what reads a query by the runtime's source."""
+    sys.path.insert(0, str(REPOSITORY / "template"))
+    module = importlib.import_module(f"runtime.sql.{job.module}")
+    write_batches = importlib.import_module("runtime.files.formats").write_batches
+    source = getattr(module, job.connector)(credentials=job.credentials)
 
     def read(query: str) -> None:
         with Path(job.path).open("wb") as file:
@@ -173,25 +174,17 @@ def fill(folder: Path, server: PostgreSQL, mariadb: MariaDB, rows: int) -> None:
 
 
 def jobs(folder: Path, server: PostgreSQL, mariadb: MariaDB) -> list[Job]:
-    """Make a project with a source of each dialect; return ours for each."""
+    """Return ours for each dialect."""
     fields = ("host", "port", "database", "user", "password")
     postgresql = {key: getattr(server, key) for key in fields}
     generic = {"drivername": "postgresql+psycopg2", **postgresql}
     files = {name: {"path": str(folder / f"sales.{name}")} for name in FILES}
     credentials: dict[str, dict[str, Any]] = {
         **files,
-        "mariadb": mariadb.credentials | PLAIN_USER,
+        "mysql": mariadb.credentials | PLAIN_USER,
         "generic": generic,
     }
-    drivers = {"mariadb": "mysql+pymysql", "generic": "postgresql+psycopg2"}
-    sources = [
-        [
-            *("component=source", f"name={name}", f"dialect={name}"),
-            "destinations=[]",
-        ]
-        for name in credentials
-    ]
-    render(folder / "project", [APPLICATIONS[0], *sources])
+    drivers = {"mysql": "mysql+pymysql", "generic": "postgresql+psycopg2"}
     made = []
     for name, given in credentials.items():
         if name in FILES:
@@ -201,9 +194,8 @@ def jobs(folder: Path, server: PostgreSQL, mariadb: MariaDB) -> list[Job]:
             parts["username"] = parts.pop("user")
             url = URL.create(drivers[name], **parts)
         shown = url.render_as_string(hide_password=False)
-        connector = CLASSES[name]
         path = str(folder / "out.parquet")
-        made.append(Job("ours", str(folder / "project"), connector, given, shown, path))
+        made.append(Job("ours", name, CLASSES[name], given, shown, path))
     return made
 
 

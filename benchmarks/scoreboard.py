@@ -4,10 +4,10 @@
     make scoreboard
     .venv/bin/python -m benchmarks.scoreboard [--write]
 
-Each case is a table of `tests/e2e/generated/type_cases.py`. Each tool writes it to a
-Parquet file as its documentation says. The file is loaded into PostgreSQL by code that
-knows no tool, as kindly as it can (a list is an array, a duration an interval), and the
-server compares the text of each value with the original's. A case is
+Each case is a table of `tests/runtime/sql/postgresql_types.py`. Each tool writes it to
+a Parquet file as its documentation says. The file is loaded into PostgreSQL by code
+that knows no tool, as kindly as it can (a list is an array, a duration an interval),
+and the server compares the text of each value with the original's. A case is
 
 - exact, where all values are what they were,
 - refused, where the tool stops with an error, so that nobody is misled,
@@ -39,9 +39,9 @@ import pyarrow as pa
 from pyarrow import parquet
 from sourcewright.services import PostgreSQL
 
-from tests.e2e.generated import reload
-from tests.e2e.generated.type_cases import CASES, OPTIONAL, REFUSED, SETUP
-from tests.golden import GOLDEN, REPOSITORY
+from tests.golden import REPOSITORY
+from tests.runtime.sql import reload
+from tests.runtime.sql.postgresql_types import CASES, OPTIONAL, REFUSED, SETUP
 
 RESULT = Path(__file__).with_suffix(".md")
 WORKER_SECONDS = 900
@@ -51,11 +51,12 @@ INTEGERS = ("smallint", "integer", "bigint", "oid")
 
 
 def ours(server: dict[str, Any], query: str, path: Path) -> None:
-    """Read by COPY, in batches; write by the golden's writer."""
-    source = importlib.import_module("acme.sources").PostgreSQL(credentials=server)
+    """Read by COPY, in batches; write by the writer of files."""
+    # By name, so that no other tool's process imports it.
+    source = importlib.import_module("runtime.sql.postgresql").PostgreSQL
+    write = importlib.import_module("runtime.files.formats").write_batches
     with path.open("wb") as file:
-        write = importlib.import_module("acme.formats").write_batches
-        write(source.to_batches(query), file, path.name)
+        write(source(credentials=server).to_batches(query), file, path.name)
 
 
 def by_pandas(server: dict[str, Any], query: str, path: Path) -> None:
@@ -165,7 +166,7 @@ def errors(
             check=False,
             cwd=REPOSITORY,
             timeout=WORKER_SECONDS,
-            env=os.environ | {"PYTHONPATH": str(GOLDEN / "src")},
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY / "template")},
         )
         lines = [line[1:] for line in done.stdout.splitlines() if line[:1] == "@"]
         found |= dict(map(json.loads, lines))

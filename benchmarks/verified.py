@@ -2,7 +2,7 @@
 
     python benchmarks/verified.py --rows 500000 --rounds 3
 
-Starts PostgreSQL and Azurite, and loads one table of mixed types through the golden's
+Starts PostgreSQL and Azurite, and loads one table of mixed types through the runtime's
 `loading.load`, the modes in turn; prints the median of each, relative to "none".
 """
 
@@ -18,7 +18,6 @@ from pathlib import Path
 from sourcewright.services import Azurite, PostgreSQL
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-GOLDEN = REPOSITORY / "tests" / "reference" / "postgresql_to_adls"
 MODES = ("none", "bytes", "full")
 TABLE = """
 CREATE TABLE mixed AS SELECT
@@ -31,8 +30,9 @@ FROM generate_series(1, {rows}) AS i
 """
 LOAD = """
 import json, sys, time
-from acme.loading import load
-from acme.sources import AzureDataLake, PostgreSQL
+from runtime.files.adls import AzureDataLake
+from runtime.loading import load
+from runtime.sql.postgresql import PostgreSQL
 
 order = json.load(sys.stdin)
 source = PostgreSQL(credentials=order["source"])
@@ -72,7 +72,7 @@ def main() -> None:
         done = subprocess.run(
             [sys.executable, "-c", LOAD],
             input=json.dumps(order),
-            env={**os.environ, "PYTHONPATH": str(GOLDEN / "src")},
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY / "template")},
             stdout=subprocess.PIPE,
             text=True,
             check=True,

@@ -8,6 +8,7 @@ import importlib
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from sourcewright.cli import commands as command_line
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REFERENCE = REPOSITORY / "docs" / "reference"
-GOLDEN = REPOSITORY / "tests" / "reference" / "postgresql_to_adls"
+KINDS = REPOSITORY / "template" / "kinds"
 NOTE = "<!-- Written by `make docs`: change what docs/generate.py reads. -->\n"
 
 
@@ -72,6 +73,70 @@ def _read(path: Path) -> dict[str, Any]:
     return merged
 
 
+HEAD = """\
+# Written by `make docs` from each kind.yml below this folder: change those instead.
+"""
+COMPUTED = "This is worked out from the other answers, so it can't be given."
+
+
+def table() -> str:
+    """Return the table of kinds that Copier includes, as hidden questions."""
+    sources, destinations = _rows("sources"), _rows("destinations")
+    rest = sources["rest"]
+    known = {
+        "kinds": {
+            "source": {
+                "sql": sources.pop("_sql"),
+                **{name: row for name, row in sources.items() if "family" not in row},
+            },
+            "destination": {
+                name: _with_family(row, destinations)
+                for name, row in destinations.items()
+                if "family" in row
+            },
+        },
+        "dialects": {name: row for name, row in sources.items() if "family" in row},
+        **{name: rest.pop(name) for name in ("authentications", "paginations")},
+    }
+    hidden = {"type": "yaml", "when": False, "validator": COMPUTED}
+    questions = {name: {**hidden, "default": value} for name, value in known.items()}
+    text = yaml.dump(questions, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+    return HEAD + text
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as such, and what rows share in each of them."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        del data
+        return True
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in data else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
+
+
+def _rows(folder: str) -> dict[str, dict[str, Any]]:
+    """Return the rows of a folder's kinds by their names, the default one first."""
+    found = {
+        path.parent.name: yaml.safe_load(path.read_text("utf-8"))
+        for path in sorted((KINDS / folder).glob("*/kind.yml"))
+    }
+    return dict(sorted(found.items(), key=lambda each: not each[1].pop("first", False)))
+
+
+def _with_family(
+    row: dict[str, Any], rows: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """Return a row with what it doesn't say itself, but its family does."""
+    family = rows[row["family"]]
+    target = {**family["target"], **row.get("target", {})}
+    return {**family, **row, "target": target}
+
+
 def _text(value: object) -> str:
     """Return a template's text for a table: one line, and what is computed said so."""
     text = " ".join(str(value).split())
@@ -88,7 +153,7 @@ def questions() -> str:
         "| question | asks | choices | default |",
         "| --- | --- | --- | --- |",
     ]
-    table = _read(REPOSITORY / "template" / "kinds" / "table.yml")
+    table = _read(KINDS / "table.yml")
     known = {name: row["default"] for name, row in table.items()}
     # As in every project but a checkout of viadot.
     known |= {"databases": known["dialects"], "in_viadot": False}
@@ -133,7 +198,7 @@ def _code(text: str) -> str:
 
 def kinds() -> str:
     """Return the tables of sources and destinations."""
-    table = _read(REPOSITORY / "template" / "kinds" / "table.yml")
+    table = _read(KINDS / "table.yml")
     rows = [
         f"{NOTE}\n# Kinds\n",
         "## Sources\n",
@@ -162,8 +227,8 @@ def kinds() -> str:
         for name, row in table["kinds"]["default"]["destination"].items()
     ]
     rows += [
-        "\n## How a REST API knows who asks\n",
-        "What is secret belongs into the environment, or into a Prefect block.\n",
+        "\n## How a REST API authenticates requests\n",
+        "Keep secrets in the environment, or in a Prefect block.\n",
         "| `authentication` | what it is | credentials, with examples | secret |",
         "| --- | --- | --- | --- |",
     ]
@@ -189,6 +254,30 @@ def _settings(values: dict[str, Any]) -> str:
     return ", ".join(f"`{name}: {value}`" for name, value in values.items())
 
 
+def readme() -> str:
+    """Return the README with its sentence of what is read and what is written."""
+    text = (REPOSITORY / "README.md").read_text("utf-8")
+    table = _read(KINDS / "table.yml")
+    sources, destinations = table["kinds"]["default"].values()
+    read = [
+        *table["dialects"]["default"].values(),
+        *(row for name, row in sources.items() if name != "sql"),
+    ]
+    both = (_listed(rows) for rows in (read, destinations.values()))
+    sentence = textwrap.fill(
+        "It reads from {}; it writes to {}.".format(*both),
+        99,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return re.sub(r"It reads from [^.;]+; it writes to [^.;]+\.", sentence, text)
+
+
+def _listed(rows: Iterable[dict[str, Any]]) -> str:
+    *others, last = (row["title"] for row in rows)
+    return f"{', '.join(others)}, and {last}"
+
+
 def output() -> str:
     """Return the schema of what `--json` prints."""
     context = click.Context(command_line, info_name="sourcewright")
@@ -200,7 +289,7 @@ TYPES = """
 # Types of PostgreSQL
 
 `PostgreSQL` reads by COPY in binary form. This table fixes the Arrow type of each
-type of PostgreSQL; `LAYOUTS` in the project's `copy_binary.py` is the same table. A
+type of PostgreSQL; `LAYOUTS` in the runtime's `sql/copy_binary.py` is the same table. A
 domain is what it is made from. Values are never rounded, cut, wrapped or put in
 another order.
 
@@ -257,9 +346,9 @@ does: the year 1 BC is 0000, and 2 BC is -0001. CSV has NULL as nothing at all a
 empty text as a pair of quotes. JSON lines have a decimal, a date and a time as text,
 and `nan`, `inf` and `-inf` too.
 
-Every line of this page is a test: `tests/e2e/generated/test_types.py` loads what
-arrived into PostgreSQL again, and the server compares. `make scoreboard` tries other
-tools on the same cases.
+Every line of this page is a test: `tests/runtime/sql/test_postgresql_types.py` loads
+the values that arrived into PostgreSQL again, and the server compares. `make
+scoreboard` tries other tools on the same cases.
 """
 
 
@@ -271,9 +360,9 @@ NO_TEXT = (
 
 def types() -> str:
     """Return the tables of PostgreSQL's types: what holds them, what is refused."""
-    sys.path[:0] = [str(REPOSITORY), str(GOLDEN / "src")]
-    layouts = importlib.import_module("acme.copy_binary").LAYOUTS.values()
-    cases = importlib.import_module("tests.e2e.generated.type_cases")
+    sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "template")]
+    layouts = importlib.import_module("runtime.sql.copy_binary").LAYOUTS.values()
+    cases = importlib.import_module("tests.runtime.sql.postgresql_types")
     as_text = {
         case.type_name.partition("(")[0].partition(" --")[0]
         for case in cases.CASES
@@ -295,12 +384,15 @@ def types() -> str:
     )
 
 
+# The table comes first, since pages are made from it.
 PAGES = {
-    "commands.md": commands,
-    "kinds.md": kinds,
-    "output.schema.json": output,
-    "questions.md": questions,
-    "types.md": types,
+    KINDS / "table.yml": table,
+    REPOSITORY / "README.md": readme,
+    REFERENCE / "commands.md": commands,
+    REFERENCE / "kinds.md": kinds,
+    REFERENCE / "output.schema.json": output,
+    REFERENCE / "questions.md": questions,
+    REFERENCE / "types.md": types,
 }
 
 
@@ -308,9 +400,8 @@ def main() -> None:
     """Write every page, or with --check only say which are stale."""
     check = "--check" in sys.argv[1:]
     stale = False
-    for name, page in PAGES.items():
-        path = REFERENCE / name
-        text = page()
+    for path, page in PAGES.items():
+        name, text = path.name, page()
         if path.exists() and path.read_text("utf-8") == text:
             sys.stdout.write(f"identical  {name}\n")
             continue

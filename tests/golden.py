@@ -76,10 +76,15 @@ class Kind:
         return [project, self.answers, source]
 
     def files(self, project: Path) -> dict[str, bytes]:
-        """Return the content of what the kind brings: its own files, and its flows."""
+        """Return the content of what is the kind's own.
+
+        Tasks and flows are alike for all dialects: the project's golden has them.
+        """
         ledger = f".sourcewright/{self.component}-{self.name}"
         answers, edits = f"{ledger}/answers.yml", f"{ledger}/edits.yml"
         paths = [edits, *_owned(project / edits)]
+        if self.folder.removeprefix("source/") in table()["dialects"]:
+            paths = [path for path in paths if "/orchestration/" not in path]
         if self.component == "destination":
             flows = _owned(project / ".sourcewright/source-postgresql/edits.yml")
             paths += [path for path in flows if f"_to_{self.name}" in path]

@@ -1,15 +1,15 @@
-"""Ours: the connector of the golden, as it is generated."""
+"""Ours: the connectors of the runtime."""
 
 import sys
 from pathlib import Path
 
 from benchmarks.job import Job
 
-GOLDEN = Path(__file__).parents[2] / "tests" / "reference" / "postgresql_to_adls"
-sys.path.insert(0, str(GOLDEN / "src"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "template"))
 
-from acme.formats import write_batches  # noqa: E402 - found only now
-from acme.sources import AzureDataLake, PostgreSQL  # noqa: E402
+from runtime.files.adls import AzureDataLake
+from runtime.files.formats import write_batches
+from runtime.sql.postgresql import PostgreSQL
 
 
 def extract(job: Job) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,13 @@ class Settings:
     text: str
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of the runtime; derived, never asked for as an edit."""
+
+    file: str
+
+
 Edit: TypeAlias = Export | Import | Dependency | Item | Reference | Lines | Settings
 
 
@@ -96,10 +106,33 @@ class Woven:
 class Pending:
     """An edit that is left to do by hand, why, and the lines to add or take out."""
 
-    edit: Edit
+    edit: Edit | Part
     reason: str
     by_hand: str
     action: str = "add"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Modules that an application uses of one of the template's plain packages.
+
+    `folder` is where the package is to be in the project; modules are named with dots.
+    """
+
+    package: str
+    folder: str
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Held:
+    """The parts that a project holds: their version, and the git blob id of each file.
+
+    The id is that of the template's text, whatever somebody made of it.
+    """
+
+    runtime: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -140,6 +173,7 @@ class Application:
     needs: tuple[Need, ...] = ()
     files: tuple[OwnedFile, ...] = ()
     created: tuple[OwnedFile, ...] = ()
+    parts: tuple[Parts, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -363,9 +363,12 @@ def _report(
 @_json
 def weave(root: Path, *, dry_run: bool, as_json: bool) -> int:
     """Bring the shared files to what the ledger asks for."""
-    from sourcewright import weaving
+    from sourcewright import parts, render, weaving
 
-    plan, outcome = weaving.weave_project(root.resolve(), dry_run=dry_run)
+    supply = parts.read_supply(Path(render.template().source))
+    plan, outcome = weaving.weave_project(
+        root.resolve(), supply, moves=False, dry_run=dry_run
+    )
     return _report("weave", root, plan, outcome, dry_run=dry_run, as_json=as_json)
 
 

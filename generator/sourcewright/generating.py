@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sourcewright import ledger, viadot
+from sourcewright import ledger, parts, viadot
 from sourcewright.answers import Answers
 from sourcewright.changes import Plan, Report
+from sourcewright.checkout import lay_out
 from sourcewright.commit import commit, recover
 from sourcewright.errors import AnswerRefused, InTheWay, StillNeeded
 from sourcewright.placing import place
 from sourcewright.project import settings
 from sourcewright.render import Rendered, Template, opened, render
+from sourcewright.staging import staging
 from sourcewright.tree import LEDGER, Tree
 from sourcewright.weaving import missing, verbs, weave_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from importlib.machinery import ModuleSpec
-    from pathlib import Path
+
+    from sourcewright.parts import Supply
 
 
 @dataclass
@@ -32,13 +37,15 @@ class _Work:
     conflicts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     pending: tuple[Any, ...] = ()
+    supply: Supply | None = None
 
     def apply(self, rendered: Rendered) -> None:
         """Place one application's files, and weave."""
         self.conflicts += place(self.tree, rendered)
         self.touched += rendered.files
         self.notes += rendered.notes
-        self.pending = weave_tree(self.tree)
+        self.pending, notes = weave_tree(self.tree, self.supply)
+        self.notes += notes
         self.touched.append(ledger.woven_path(rendered.application))
         for each in ledger.read(self.tree):
             if each.id == rendered.application:
@@ -76,6 +83,7 @@ def generate(
         known = _with_kinds(work.tree, wanted)
         if known is not None:
             wanted = render(ready, known, work.tree)
+        work.supply = _supply(ready, wanted)
         _refuse_another_project(work.tree, wanted)
         _refuse_installed(work.tree, wanted)
         if viadot.is_in_viadot(wanted):
@@ -91,7 +99,7 @@ def generate(
     work.apply(wanted)
     plan = work.tree.plan(work.pending)
     if not force and not work.conflicts:
-        _refuse_deletions(plan)
+        _refuse_deletions(plan, parts=ledger.read_held(Tree(root)).files)
     _refuse_unmet(work.tree, wanted.application)
     report = Report(
         verbs(plan, work.touched, work.conflicts),
@@ -164,12 +172,28 @@ def _shown(answer: object) -> str:
     return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
 
 
-def _refuse_deletions(plan: Plan) -> None:
-    """Refuse to delete files that the application had before."""
+def _supply(ready: Template, rendered: Rendered) -> Supply | None:
+    """Return the parts of the version of the template that was rendered."""
+    place = Path(ready.source)
+    if not place.is_dir():
+        return None  # an address: `sourcewright weave` supplies them
+    own = rendered.files[f"{LEDGER}/{rendered.application}/answers.yml"]
+    commit = ledger.parse_answers(rendered.application, own).get("_commit")
+    if (place / ".git").exists() and isinstance(commit, str):
+        with staging() as folder:
+            if lay_out(ready.source, commit, folder / "template"):
+                return parts.read_supply(folder / "template")
+    return parts.read_supply(place)
+
+
+def _refuse_deletions(plan: Plan, parts: Collection[str]) -> None:
+    """Refuse to delete files that the application had before; parts come and go."""
     leaving = [
         each.path
         for each in plan.changes
-        if each.after is None and not each.path.startswith(f"{LEDGER}/")
+        if each.after is None
+        and not each.path.startswith(f"{LEDGER}/")
+        and each.path not in parts
     ]
     if leaving:
         what = f"{len(leaving)} files that these answers don't ask for would be deleted"

@@ -20,11 +20,14 @@ from sourcewright.changes import (
     Dependency,
     Edit,
     Export,
+    Held,
     Import,
     Item,
     Lines,
     Need,
     OwnedFile,
+    Part,
+    Parts,
     Pending,
     Reference,
     Settings,
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from sourcewright.tree import Tree
 
 VERSION = 1
+HELD = f"{LEDGER}/runtime.yml"
+_RELEASE = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?")
 # The answers that commands read, and that are texts.
 TEXTS = {
     *("package", "source_folder", "tests_folder", "docs_folder", "distribution"),
@@ -54,7 +59,7 @@ KINDS: dict[str, type[Edit]] = {
     "settings": Settings,
 }
 _ANSWERS = re.compile(r"component=[a-z]+(, [a-z_]+=[a-z0-9_]+)*")
-_NAMES = {kind: name for name, kind in KINDS.items()}
+_NAMES: dict[type, str] = {kind: name for name, kind in KINDS.items()} | {Part: "part"}
 
 
 def read(tree: Tree) -> list[Application]:
@@ -94,12 +99,14 @@ def parse(name: str, edits_text: str | None, woven_text: str | None) -> Applicat
     needs: tuple[Need, ...] = ()
     files: tuple[OwnedFile, ...] = ()
     created: tuple[OwnedFile, ...] = ()
+    parts: tuple[Parts, ...] = ()
     if edits_text is not None:
         where = f"{LEDGER}/{name}/edits.yml"
         edits = tuple(_edit(e, where) for e in _entries(edits_text, where, "edits"))
         needs = tuple(_need(e, where) for e in _entries(edits_text, where, "needs"))
         files = tuple(_file(e, where) for e in _entries(edits_text, where, "files"))
         created = tuple(_file(e, where) for e in _entries(edits_text, where, "created"))
+        parts = tuple(_parts(e, where) for e in _entries(edits_text, where, "parts"))
     woven: tuple[Woven, ...] = ()
     pending: tuple[Pending, ...] = ()
     if woven_text is not None:
@@ -108,7 +115,9 @@ def parse(name: str, edits_text: str | None, woven_text: str | None) -> Applicat
         pending = tuple(
             _pending(e, where) for e in _entries(woven_text, where, "pending")
         )
-    return Application(name, edits, woven, pending, woven_text, needs, files, created)
+    return Application(
+        name, edits, woven, pending, woven_text, needs, files, created, parts
+    )
 
 
 def parse_answers(name: str, text: str) -> dict[str, Any]:
@@ -221,6 +230,48 @@ def _need(entry: dict[str, Any], where: str) -> Need:
     return Need(**entry)
 
 
+def _parts(entry: dict[str, Any], where: str) -> Parts:
+    package, folder, modules = (entry.get(e) for e in ("from", "folder", "modules"))
+    listed = modules if isinstance(modules, list) else [None]
+    if not all(isinstance(each, str) for each in (package, folder, *listed)):
+        raise _broken(where, "has parts that aren't made of from, folder and modules")
+    return Parts(str(package), str(folder), tuple(map(str, listed)))
+
+
+def read_held(tree: Tree) -> Held:
+    """Return the parts that a project holds; none without a record.
+
+    Raises:
+        LedgerError: the record does not say what it should.
+        UnsafePath: it leads out of the project.
+    """
+    text = _text(tree, HELD)
+    if text is None:
+        return Held()
+    data = _data(text, HELD)
+    version, files = data.get("runtime"), data.get("files")
+    fits = isinstance(version, str) and _RELEASE.fullmatch(version)
+    if not fits or not isinstance(files, dict):
+        raise _broken(HELD, "has no version of the runtime, or no files")
+    if not all(isinstance(each, str) for each in (*files, *files.values())):
+        raise _broken(HELD, "has a file without a text as its id")
+    return Held(str(version), files)
+
+
+def put_held(tree: Tree, held: Held) -> None:
+    """Lay the record of a project's parts over the tree; none without parts."""
+    if not held.files:
+        tree.put(HELD, None)
+        return
+    data = {
+        "version": VERSION,
+        "runtime": held.runtime,
+        "files": dict(sorted(held.files.items())),
+    }
+    text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=10**6)
+    tree.put(HELD, f"# Written by the weave: the parts of the runtime.\n{text}")
+
+
 def _file(entry: dict[str, Any], where: str) -> OwnedFile:
     path, digest = entry.get("path"), entry.get("sha256")
     if not isinstance(path, str) or not isinstance(digest, str) or len(entry) != 2:  # noqa: PLR2004  # the two
@@ -243,7 +294,7 @@ def _pending(entry: dict[str, Any], where: str) -> Pending:
     return Pending(edit, **texts)
 
 
-def as_data(edit: Edit) -> dict[str, Any]:
+def as_data(edit: Edit | Part) -> dict[str, Any]:
     """Write an edit as plain data, in the order of its fields."""
     values = {
         key: list(value) if isinstance(value, tuple) else value

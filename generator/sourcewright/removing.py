@@ -47,7 +47,7 @@ def remove(
     kept = _take_files(tree, leaving, others, force=force)
     for file in FILES:
         tree.put(f"{LEDGER}/{leaving.id}/{file}", None)
-    pending = weave_tree(tree)
+    pending, notes = weave_tree(tree)
     _take_created(tree, leaving)
     stuck = [each for owner, each in pending if owner == leaving.id]
     if stuck:
@@ -63,7 +63,7 @@ def remove(
     report = Report(
         tuple(sorted({*verbs(plan), *(("keep", path) for path in kept)}, key=_by_path)),
         plan.pending,
-        notes=recovered,
+        notes=(*recovered, *notes),
     )
     if not dry_run:
         commit(root, plan)

@@ -10,6 +10,7 @@ from sourcewright import ledger
 from sourcewright.changes import Need, Pending, Plan, Report
 from sourcewright.commit import commit, recover
 from sourcewright.errors import EditRefused
+from sourcewright.parts import settle
 from sourcewright.plan import plan_weave, shared_paths
 from sourcewright.project import line_width, read_shared
 from sourcewright.tree import LEDGER, Tree
@@ -19,9 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from sourcewright.parts import Supply
 
-def weave_tree(tree: Tree) -> tuple[tuple[str, Pending], ...]:
-    """Weave every application into the tree; give what is left to do by hand.
+
+def weave_tree(
+    tree: Tree, supply: Supply | None = None
+) -> tuple[tuple[tuple[str, Pending], ...], list[str]]:
+    """Weave every application into the tree, and settle its parts.
+
+    Returns what is left to do by hand, and notes. Without a supply no part is replaced.
 
     Raises:
         LedgerError: a file of the ledger does not say what it should.
@@ -32,7 +39,8 @@ def weave_tree(tree: Tree) -> tuple[tuple[str, Pending], ...]:
     plan = plan_weave(applications, shared, line_width(tree))
     for change in plan.changes:
         tree.put(change.path, change.after)
-    return plan.pending
+    stuck, notes = settle(tree, applications, supply)
+    return (*plan.pending, *stuck), notes
 
 
 def plan_project(root: Path) -> Plan:
@@ -43,19 +51,35 @@ def plan_project(root: Path) -> Plan:
         UnsafePath: an edit leads out of the project.
     """
     tree = Tree(root)
-    return tree.plan(weave_tree(tree))
+    pending, _ = weave_tree(tree)
+    return tree.plan(pending)
 
 
-def weave_project(root: Path, *, dry_run: bool = False) -> tuple[Plan, Report]:
+def weave_project(
+    root: Path,
+    supply: Supply | None = None,
+    *,
+    moves: bool = True,
+    dry_run: bool = False,
+) -> tuple[Plan, Report]:
     """Plan the weave and commit it; with `dry_run`, only plan it.
+
+    The parts of the runtime come from `supply`. Unless it `moves` them, a project that
+    has parts of another version keeps them.
 
     Raises:
         SourcewrightError: what the user can fix; nothing was written.
     """
     recovered = recover(root, dry_run=dry_run)
     tree = Tree(root)
-    plan = tree.plan(weave_tree(tree))
-    outcome = replace(report(plan), missing=tuple(missing(tree)), notes=recovered)
+    held = ledger.read_held(tree).runtime
+    if supply and not moves and held not in (None, supply.version):
+        supply = None
+    pending, notes = weave_tree(tree, supply)
+    plan = tree.plan(pending)
+    outcome = replace(
+        report(plan), missing=tuple(missing(tree)), notes=(*recovered, *notes)
+    )
     if not dry_run:
         commit(root, plan)
     return plan, outcome

@@ -26,46 +26,36 @@ BLOCK = re.compile(
 TESTS = "tests/e2e/generated/test_kinds.py"
 LISTS = "test_a_list_names_the_kinds_of_the_table"
 FOLDER = f"{LISTS}[the folders of template/kinds]"
-MOVES = "test_every_kind_has_a_test_that_moves_a_thousand_rows"
+PAGES = f"{LISTS}[docs/reference/dialects.md and types.md]"
 EVERY_STEP = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
 SAMPLE = 3
 
 # The sections that add something; and by each step what says that it is missing.
 SECTIONS = {
-    "A kind of source": {
-        "template/kinds/table.yml": FOLDER,
-        "template/kinds/parquet/parquet.py.jinja": FOLDER,
-        "template/kinds/parquet/config_edits.yml.jinja": FOLDER,
-        "template/kinds/parquet/parquet_test_contract.py.jinja": FOLDER,
-        "template/kinds/parquet/parquet_test_unit.py.jinja": FOLDER,
-        "template/kinds/parquet/parquet_live.py.jinja": FOLDER,
-        "template/kinds/parquet/parquet_test_integration.py.jinja": FOLDER,
-        "tests/e2e/generated/test_kind_parquet.py": MOVES,
-        "sed": f"{LISTS}[README.md]",
+    "A dialect": {
+        "template/kinds/sources/geopackage/kind.yml": FOLDER,
+        "docs/reference/dialects.md": PAGES,
         "CHANGELOG.md": f"{LISTS}[CHANGELOG.md]",
-        ".venv/bin/python docs/generate.py": f"{LISTS}[docs/reference/kinds.md]",
+        ".venv/bin/python docs/generate.py": FOLDER,
         ".venv/bin/python tests/golden.py": f"{LISTS}[tests/reference]",
     },
     "A kind of destination": {
-        "cp": FOLDER,
-        "template/kinds/table.yml": FOLDER,
-        "tests/e2e/generated/test_kind_share.py": MOVES,
-        "sed": f"{LISTS}[README.md]",
+        "cp": "",  # the next step needs it
+        "sed": "test_the_table_is_fresh",
         "CHANGELOG.md": f"{LISTS}[CHANGELOG.md]",
-        ".venv/bin/python docs/generate.py": f"{LISTS}[docs/reference/kinds.md]",
+        ".venv/bin/python docs/generate.py": FOLDER,
         ".venv/bin/python tests/golden.py": f"{LISTS}[tests/reference]",
     },
     "A way to authenticate": {
-        "template/kinds/table.yml": f"{LISTS}[tests/reference]",
-        "template/project/{{ code }}/sources": f"{LISTS}[the runtime]",
-        "template/project/{{ tests_folder }}/unit": "",  # nobody misses a test
-        ".venv/bin/python docs/generate.py": f"{LISTS}[docs/reference/kinds.md]",
+        "template/kinds/sources/rest/kind.yml": "test_the_table_is_fresh",
+        "template/runtime/rest/authentication.py": f"{LISTS}[the runtime]",
+        ".venv/bin/python docs/generate.py": "test_the_table_is_fresh",
         ".venv/bin/python tests/golden.py": f"{LISTS}[tests/reference]",
     },
 }
 
 
-FOLLOWED = list(SECTIONS) if EVERY_STEP else ["A kind of source"]
+FOLLOWED = list(SECTIONS) if EVERY_STEP else ["A dialect"]
 
 
 @dataclass(frozen=True)
@@ -83,7 +73,7 @@ class Checkout:
             "GIT_COMMITTER_EMAIL": "test@example.com",
             "GIT_COMMITTER_NAME": "Test",
             "MYPY_CACHE_DIR": str(REPOSITORY / ".mypy_cache" / "added"),
-            "PYTHONPATH": str(self.path / "generator"),
+            "PYTHONPATH": f"{self.path / 'generator'}:{self.path / 'template'}",
         }
         return subprocess.run(
             command,
@@ -149,7 +139,13 @@ def blocks(section: str) -> list[tuple[str, str, str]]:
     """Return the language, the title and the content of each block of a section."""
     _, found, text = PAGE.read_text("utf-8").partition(f"\n## {section}\n")
     assert found, section
-    return BLOCK.findall(text.partition("\n## ")[0])
+    lines, fenced = [], False
+    for line in text.splitlines(keepends=True):
+        fenced ^= line.startswith("```")
+        if line.startswith("## ") and not fenced:
+            break
+        lines.append(line)
+    return BLOCK.findall("".join(lines))
 
 
 def follow(section: str, checkout: Checkout) -> dict[str, str]:

@@ -130,22 +130,28 @@ def test_into_a_host_the_connector_lands_and_the_rest_is_named(
     before = host.files()
     said = copier.copy(template, host.path, package="shop", **SOURCE)
 
-    assert "class PostgreSQL(SQL)" in host.read("src/shop/sources/postgresql.py")
+    assert "class PostgreSQL(postgresql.PostgreSQL)" in host.read(
+        "src/shop/sources/postgresql.py"
+    )
     after = host.files()
     changed = [path for path in before if after[path] != before[path]]
     assert changed == ["pyproject.toml", "src/shop/sources/__init__.py"]
-    assert host.read("pyproject.toml") == HOST_FILES["pyproject.toml"].replace(
+    metadata = HOST_FILES["pyproject.toml"].replace(
+        '"requests>=2"', '"requests>=2", "sqlalchemy>=2.1,<2.2"'
+    )
+    assert host.read("pyproject.toml") == metadata.replace(
         "\n\n[tool.ruff]",
         "\n\n[project.optional-dependencies]\n"
         'postgresql = ["psycopg2-binary>=2.9.10"]\n\n[tool.ruff]',
     )
     assert host.read("src/shop/sources/__init__.py") == (
         '"""What we read."""\r\n\r\n'
+        "from ..runtime.sql.source import SQL  # noqa: F401\r\n"
         "from .postgresql import PostgreSQL  # noqa: F401\r\n"
     )
 
     recorded = woven(host, "source-postgresql")
-    assert sorted(each["file"] for each in recorded["woven"]) == changed
+    assert sorted({each["file"] for each in recorded["woven"]}) == changed
     pending = {each["file"]: each["reason"] for each in recorded["pending"]}
     shared = [path.replace("acme", "shop") for path in SHARED]
     assert sorted(pending) == [path for path in shared if path not in changed]
@@ -237,10 +243,9 @@ def test_a_flow_alone_joins_a_source_and_a_destination(
         f"{FLOWS}/orders_db_to_adls.py",
         f"{FLOWS}/orders_db_to_adls_in_batches.py",
         f"{TASKS}/orders_db_batches_to_adls.py",
-        "tests/contracts/test_orders_db_to_adls.py",
-        "tests/contracts/test_orders_db_to_adls_in_batches.py",
-        "tests/integration/test_orders_db_to_adls.py",
-        "tests/integration/test_orders_db_to_adls_in_batches.py",
+        "tests/integration/orchestration/prefect/flows/test_orders_db_to_adls.py",
+        "tests/unit/orchestration/prefect/flows/test_orders_db_to_adls.py",
+        "tests/unit/orchestration/prefect/tasks/test_orders_db_batches_to_adls.py",
     ]
     assert woven(project, "flow-orders_db-adls")["pending"] == []
     assert ".orders_db_to_adls import" in project.read(f"{FLOWS}/__init__.py")

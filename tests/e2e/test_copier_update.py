@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Checkout, Copier
 
 TABLE = "template/kinds/table.yml"
-SQL = "template/kinds/sql"
 ORDERS = "src/acme/sources/orders_db.py"
 FLOWS = "src/acme/orchestration/prefect/flows"
 PROJECT_EDITS = "template/project/.sourcewright/project/edits.yml.jinja"
@@ -26,10 +25,9 @@ LOCAL_FLOW = [
     f"{FLOWS}/postgresql_to_local.py",
     f"{FLOWS}/postgresql_to_local_in_batches.py",
     "src/acme/orchestration/prefect/tasks/postgresql_batches_to_local.py",
-    "tests/contracts/test_postgresql_to_local.py",
-    "tests/contracts/test_postgresql_to_local_in_batches.py",
-    "tests/integration/test_postgresql_to_local.py",
-    "tests/integration/test_postgresql_to_local_in_batches.py",
+    "tests/integration/orchestration/prefect/flows/test_postgresql_to_local.py",
+    "tests/unit/orchestration/prefect/flows/test_postgresql_to_local.py",
+    "tests/unit/orchestration/prefect/tasks/test_postgresql_batches_to_local.py",
 ]
 
 
@@ -59,17 +57,10 @@ def next_template(
     """A copy of the template that knows one more dialect, not yet committed."""
     made = copy_of(template)
     before, head, rows = made.read(TABLE).partition("\n    postgresql:\n")
-    row, tail, rest = rows.partition("    sqlite:\n")
-    greenplum = row.replace("PostgreSQL", "Greenplum")
-    greenplum = greenplum.replace("shape: postgresql", "shape: greenplum")
+    row, tail, rest = rows.partition("    duckdb:\n")
+    row = row.replace("read by COPY", "read by COPY, 6432")
+    greenplum = row.replace("PostgreSQL", "Greenplum") + "      base: PostgreSQL\n"
     made.write(TABLE, f"{before}{head}{row}    greenplum:\n{greenplum}{tail}{rest}")
-    for place in sorted((made.path / SQL).glob("postgresql*")):
-        name = place.name.replace("postgresql", "greenplum")
-        made.write(f"{SQL}/{name}", place.read_text(encoding="utf-8"))
-    for dialect in ("postgresql", "greenplum"):
-        made.replace(
-            f"{SQL}/{dialect}.py.jinja", "port: int = 5432", "port: int = 6432"
-        )
     return made
 
 
@@ -86,12 +77,10 @@ def test_update_merges_template_user_and_answer_in_one_file(
     if tagged:
         next_template.git("tag", "v0.1.0")
         next_template.release("v0.2.0")
-        next_template.replace(f"{SQL}/greenplum.py.jinja", "6432", "7432")
+        next_template.replace(TABLE, "A Greenplum database, read by COPY, 6432", "7432")
     next_template.commit("after the tag")
     point_at(project, next_template, "v0.1.0" if tagged else None)
-    project.replace(
-        ORDERS, "sslmode: Literal[", "ours: str = 'kept'\n    sslmode: Literal["
-    )
+    project.replace(ORDERS, "    requires =", "    ours = 'kept'\n    requires =")
     project.commit("the user's line")
     before = project.files()
 
@@ -104,8 +93,8 @@ def test_update_merges_template_user_and_answer_in_one_file(
 
     merged = project.read(ORDERS)
     assert '"""Read from Greenplum."""' in merged
-    assert "port: int = 6432" in merged
-    assert "ours: str = 'kept'" in merged
+    assert "read by COPY, 6432" in merged
+    assert "    ours = 'kept'\n" in merged
     assert_clean_merge(project)
     changed = [line[3:] for line in project.status()]
     assert not of_others("source-orders_db", changed)
@@ -132,7 +121,7 @@ def test_recopy_gives_the_template_s_file_again_and_keeps_what_is_woven(
     copier: Copier, acme: Checkout, copy_of: Callable[[Checkout], Checkout]
 ) -> None:
     project = copy_of(acme)
-    project.replace("src/acme/sources/postgresql.py", "= 5432", "= 6432")
+    project.replace("src/acme/sources/postgresql.py", "read by COPY", "read fast")
     project.commit("the user's line")
     copier.recopy(project.path, "source-postgresql", "--overwrite")
     assert project.status() == [" M src/acme/sources/postgresql.py"]
@@ -220,8 +209,8 @@ def next_project(
     made.replace(PROJECT_EDITS, "fastapi<0.151", "httpx>=0.28")
     made.replace(
         PROJECT_EDITS,
-        "    name: Destination\n",
-        "    name: Destination\n  - edit: export\n"
+        "name: Destination}\n",
+        "name: Destination}\n  - edit: export\n"
         "    file: {{ code }}/sources/__init__.py\n"
         "    module: .base\n    name: Connector\n",
     )
@@ -281,7 +270,7 @@ def test_update_of_the_project_keeps_the_user_s_lines_and_the_sources(
         base, base + errors
     )
     assert project.read(exports) == before[exports].replace(
-        "import SQL, Destination", "import SQL, Connector, Destination"
+        "import Destination, Source", "import Connector, Destination, Source"
     ).replace('    "Destination",\n', '    "Connector",\n    "Destination",\n')
     assert "pending: []" in project.read(".sourcewright/project/woven.yml")
     assert not of_others("project", project.status())

@@ -58,7 +58,7 @@ def change(template: Checkout) -> None:
             "# {{ project_name }}",
             "# Our {{ project_name }}",
         ),
-        ("template/kinds/source_task.py.jinja", "retries=3", "retries=5"),
+        ("template/kinds/connectors/source_task.py.jinja", "retries=3", "retries=5"),
         ("template/kinds/table.yml", "adlfs>=2026.4", "adlfs>=2026.5"),
     ):
         template.replace(path, old, new)

@@ -61,7 +61,8 @@ def _release(template: Checkout, project: Checkout, folder: Path) -> None:
     newer = Checkout(shutil.copytree(template.path, folder), template.shell)
     newer.release("v1.0.0")
     point_at(project, newer, "v1.0.0")
-    newer.replace("template/kinds/source_task.py.jinja", "retries=3", "retries=5")
+    task = "template/kinds/connectors/source_task.py.jinja"
+    newer.replace(task, "retries=3", "retries=5")
     newer.replace("template/kinds/table.yml", "adlfs>=2026.4", "adlfs>=2026.5")
     newer.write("template/project/{{ docs_folder }}/new/page.md", "# New\n")
     newer.git("rm", "--quiet", "template/project/.github/workflows/ci.yml")

@@ -17,8 +17,6 @@ class ApiServer:
         self.records, self.token = records, token
         self.requests: list[str] = []
         self.failures = [503, 429]  # what the first requests get
-        self.authorizations: list[str | None] = []
-        self.redirect = ""  # where `moved` leads
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -52,15 +50,12 @@ class ApiServer:
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """Answer one request: a failure first, then pages."""
         self.requests.append(handler.path)
-        self.authorizations.append(handler.headers.get("Authorization"))
         parts = urlsplit(handler.path)
         start = int(parse_qs(parts.query).get("start", ["0"])[0])
         headers: dict[str, str] = {}
         status, body = 200, b""
         if handler.headers.get("Authorization") != f"Bearer {self.token}":
             status = 401
-        elif parts.path == "/v1/moved":
-            status, headers["Location"] = 307, self.redirect
         elif parts.path != "/v1/orders":
             status = 404
         elif self.failures:

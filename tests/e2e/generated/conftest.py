@@ -5,12 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sourcewright.services import Azurite, PostgreSQL, PrefectServer
 
 from tests import golden as template
 from tests.e2e.generated.parts import copy_golden
-from tests.e2e.generated.proxy import Proxy
-from tests.e2e.generated.uploads import Uploader
 
 # So that its assertions say what they compared.
 pytest.register_assert_rewrite("tests.e2e.generated.dialects")
@@ -43,31 +40,3 @@ def closed_port() -> Iterator[int]:
         holder.bind(("127.0.0.1", 0))
         port: int = holder.getsockname()[1]
         yield port
-
-
-@pytest.fixture(scope="module")
-def free_port() -> int:
-    """Find a port for a server that can't be asked which one it took."""
-    with socket.socket() as finder:
-        finder.bind(("127.0.0.1", 0))
-        port: int = finder.getsockname()[1]
-    return port
-
-
-@pytest.fixture
-def proxy(azurite: Azurite) -> Iterator[Proxy]:
-    """Stand before Azurite; give it a rule, and look at what it has seen."""
-    with Proxy(azurite.port) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def uploader(
-    golden: Path,
-    azurite: Azurite,
-    postgres: PostgreSQL,
-    prefect_server: PrefectServer,
-    tmp_path: Path,
-) -> Uploader:
-    """Start uploads whose files are in a folder of the test."""
-    return Uploader(golden, azurite, postgres, prefect_server.environment, tmp_path)

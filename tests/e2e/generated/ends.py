@@ -15,10 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 import duckdb
 import pytest
 
-from tests.e2e.generated.object_store import HOST, KEY, object_store
 from tests.e2e.generated.parts import connection_string, postgresql_credentials
 from tests.golden import table
 from tests.mariadb import MariaDB, missing
+from tests.object_store import HOST, KEY, object_store
 
 if TYPE_CHECKING:
     from pathlib import Path

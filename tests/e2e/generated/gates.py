@@ -54,7 +54,7 @@ def report_of_tests(
     if servers:
         conftest = copy / "tests" / "integration" / "conftest.py"
         conftest.write_text(SHARED_SERVER, encoding="utf-8")
-    modules = [path for each in patterns for path in sorted(copy.glob(each))]
+    modules = sorted({path for each in patterns for path in copy.glob(each)})
     assert modules, f"no module is called {' or '.join(patterns)}"
     done = run(
         [sys.executable, "-m", "pytest", "-q", "-rs", *modules],

@@ -71,11 +71,8 @@ class Kind:
 
     def assert_tests_pass(self, tmp_path: Path) -> None:
         """Run the tests of the destination and its flows, on real parts."""
-        patterns = [
-            f"tests/{folder}/{name}"
-            for folder in ("unit", "contracts", "integration")
-            for name in (f"test_{self.name}.py", f"test_postgresql_to_{self.name}*.py")
-        ]
+        names = (f"test_{self.name}", f"test_postgresql_*to_{self.name}")
+        patterns = [f"tests/**/{name}.py" for name in names]
         said = report_of_tests(
             self.project, tmp_path, patterns, config=self.config, servers=self.servers
         )

@@ -1,14 +1,10 @@
-"""Sources of the kind `rest`: every way to authenticate and to page, and Datasette."""
+"""Sources of the kind `rest`: every way to authenticate and to page, and rows moved."""
 
 import ast
 import json
 import os
 import re
-import sqlite3
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -45,16 +41,6 @@ EVERY_PAIR = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
 TOKEN = "a-canary-in-the-mine"  # noqa: S105 - it is to be found
 CONTAINER = "rest-records"
 RECORDS = 1_234
-
-# By name: how Datasette pages, in two ways that it has.
-DATASETTE = {
-    "shop": [
-        "pagination=cursor",
-        "pagination_settings={selector: next, parameter: _next}",
-    ],
-    "shop_by_url": ["pagination=next_url", "pagination_settings={selector: next_url}"],
-}
-SHOP_ROWS = 1_000
 
 
 def pairs() -> list[tuple[str, str]]:
@@ -165,7 +151,7 @@ def as_json(record: dict[str, Any]) -> str:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a project whose REST sources load into both destinations."""
+    """Make a project whose REST source loads into both destinations."""
     project = tmp_path_factory.mktemp("rest") / "project"
     render(
         project,
@@ -173,14 +159,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             *golden_of("source", "rest").applications,
             ["component=destination", "name=adls"],
             ["component=flow", "source=rest", "destination=adls"],
-            *(
-                [
-                    *("component=source", f"name={name}", "kind=rest", "records=rows"),
-                    *("destinations=[local]", "requests_per_second=0", *settings),
-                    "columns={id: integer, name: string, price: number}",
-                ]
-                for name, settings in DATASETTE.items()
-            ),
         ],
     )
     return project
@@ -249,80 +227,3 @@ def test_no_request_and_no_log_shows_the_token(loaded: Loaded) -> None:
     assert loaded.server.failures == []  # they were met, and overcome
     assert "orders?status=open" in loaded.said
     assert TOKEN not in loaded.said + "".join(loaded.server.requests)
-
-
-@dataclass(frozen=True)
-class Shop:
-    """Datasette, and what is in its database."""
-
-    url: str
-    rows: list[dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, free_port: int) -> Iterator[Shop]:
-    """Start Datasette over a table."""
-    path = tmp_path_factory.mktemp("shop") / "shop.db"
-    rows = [
-        {
-            "id": 2**53 + number,
-            "name": None if number % 5 == 0 else f"{number} 😀 ø",
-            "price": None if number % 7 == 0 else number / 4,
-        }
-        for number in range(SHOP_ROWS)
-    ]
-    with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, name, price)")
-        connection.executemany("INSERT INTO orders VALUES (:id, :name, :price)", rows)
-    connection.close()
-    program = Path(sys.executable).with_name("datasette")
-    url = f"http://127.0.0.1:{free_port}"
-    process = subprocess.Popen(
-        [program, "serve", str(path), "--port", str(free_port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_for(f"{url}/-/versions.json")
-        yield Shop(url, rows)
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def wait_for(url: str) -> None:
-    """Wait until a server answers."""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=1).close()  # noqa: S310 - our own
-        except OSError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        else:
-            return
-
-
-@pytest.mark.parametrize("name", DATASETTE)
-def test_a_server_that_others_wrote_is_read_to_its_end(
-    name: str,
-    project: Path,
-    shop: Shop,
-    prefect_server: PrefectServer,
-    tmp_path: Path,
-) -> None:
-    config = write_config(
-        tmp_path / "config.yaml",
-        {name: {"base_url": shop.url}, "local": {"root": str(tmp_path)}},
-    )
-    arguments = {
-        "resource": "shop/orders.json?_shape=objects&_size=150",
-        "local_path": "shop.parquet",
-        f"{name}_config_key": name,
-        "local_config_key": "local",
-    }
-    flow = f"{name}_to_local_in_batches"
-    said = run_flows(project, config, prefect_server, (flow, arguments))
-    assert said.count("/shop/orders.json?") == -(-SHOP_ROWS // 150)
-    table = parquet.read_table(tmp_path / "shop.parquet")
-    assert table.to_pylist() == shop.rows

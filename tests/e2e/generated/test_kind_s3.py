@@ -12,8 +12,8 @@ from pyarrow import fs, parquet
 from sourcewright.services import PostgreSQL, PrefectServer
 
 from tests.e2e.generated import kinds
-from tests.e2e.generated.object_store import HOST, KEY, object_store
 from tests.e2e.generated.telling import assert_telling
+from tests.object_store import HOST, KEY, object_store
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from importlib import import_module
 from pathlib import Path
@@ -30,12 +30,9 @@ PARTIALS = ROOT / "template" / "kinds"
 TOOL = Path(sys.executable).with_name("sourcewright")
 NO_SERVER = re.compile(r"\bnot\b")  # how the table says that its server can't be had
 
-# What a source's dialect or kind brings, after its shape; and a destination.
-OF_A_SOURCE = {"", "_live", "_test_contract", "_test_integration", "_test_unit"}
-OF_A_DESTINATION = {
-    *("config_edits.yml", "destination.py", "live.py"),
-    *("test_contract.py", "test_integration.py", "test_unit.py"),
-}
+# What a folder of a kind must have, where no other folder has it for all.
+OWN_OF_A_SOURCE = {"source.py", "test_integration.py", "test_unit.py"}
+OWN_OF_A_DESTINATION = {"live.py"}
 
 
 class Kinds(NamedTuple):
@@ -113,29 +110,25 @@ def in_the_prompt() -> Kinds:
     )
 
 
-def in_folders_of_partials() -> Kinds:
+def in_folders_of_kinds() -> Kinds:
+    """The folders below template/kinds; those of families begin with an underscore."""
     found: dict[str, set[str]] = {"source": set(), "destination": set()}
-    shapes: set[str] = set()
-    for folder in (path for path in PARTIALS.iterdir() if path.is_dir()):
-        names = {path.name.removesuffix(".jinja") for path in folder.iterdir()}
-        assert "config_edits.yml" in names, folder
-        if "destination.py" in names:
-            assert names == OF_A_DESTINATION, folder
-            found["destination"].add(folder.name)
-            continue
-        found["source"].add(folder.name)
-        own = {name.removesuffix("_live.py") for name in names if "_live." in name}
-        wanted = {f"{shape}{part}.py" for shape in own for part in OF_A_SOURCE}
-        assert {name for name in names if name.endswith(".py")} == wanted, folder
-        shapes |= own if folder.name == "sql" else set()
-        assert folder.name == "sql" or own == {folder.name}, folder
-    dialects = {name for name in KNOWN.dialect if shape(name) in shapes}
-    assert shapes == {shape(name) for name in dialects}
+    dialects: set[str] = set()
+    for path in PARTIALS.glob("*/*/kind.yml"):
+        component, name = path.parent.parent.name.removesuffix("s"), path.parent.name
+        row = yaml.safe_load(path.read_text("utf-8"))
+        own = {each.name.removesuffix(".jinja") for each in path.parent.iterdir()}
+        if component == "source" and "family" in row:
+            dialects.add(name)
+        elif name.startswith("_"):
+            found[component] |= {"sql"} if component == "source" else set()
+        else:
+            wanted = {"source": OWN_OF_A_SOURCE, "destination": OWN_OF_A_DESTINATION}
+            assert own >= wanted[component], path
+            found[component].add(name)
+        if "family" in row:
+            assert (path.parent.parent / row["family"] / "kind.yml").is_file(), path
     return KNOWN._replace(dialect=dialects, **found)
-
-
-def shape(dialect: str) -> str:
-    return str(TABLE["dialects"][dialect]["shape"])
 
 
 def in_the_page_about_kinds() -> Kinds:
@@ -149,7 +142,7 @@ def in_the_page_about_kinds() -> Kinds:
         {row[0] for row in sources},
         first("Destinations"),
         {row[1] for row in sources if len(row) > 1},
-        first("How a REST API knows who asks"),
+        first("How a REST API authenticates requests"),
         first("How a REST API divides records into pages"),
     )
 
@@ -269,26 +262,34 @@ def by_the_tab_key() -> Kinds:
 
 
 def in_the_runtime() -> Kinds:
-    """The ways to ask a REST API whose class a project gets."""
-    found = {}
-    places = {
-        "authentication": "sources/authentication.py.jinja",
-        "pagination": "pagination.py.jinja",
-    }
-    for question, place in places.items():
-        text = page(f"template/project/{{{{ code }}}}/{place}")
-        classes = set(re.findall(r"^class (\w+)", text, re.MULTILINE))
-        found[question] = {
+    """The kinds whose modules the runtime has, with the class that each row names."""
+
+    def there(row: dict[str, Any], *modules: str) -> bool:
+        places = [f"template/runtime/{each.replace('.', '/')}.py" for each in modules]
+        first = page(places[0])
+        name = row.get("base", row.get("class_name", ""))
+        own = re.search(f"^class {name}", first, re.MULTILINE)
+        return bool(own) and all((ROOT / place).is_file() for place in places)
+
+    def of(rows: dict[str, Any], *modules: str) -> set[str]:
+        return {
             name
-            for name, row in TABLE[f"{question}s"].items()
-            if row["class_name"] in classes
+            for name, row in rows.items()
+            if name == "sql" or there(row, *(modules or row["modules"]))
         }
-    return KNOWN._replace(**found)
+
+    return Kinds(
+        of(TABLE["kinds"]["source"]),
+        of(TABLE["kinds"]["destination"]),
+        of(TABLE["dialects"]),
+        of(TABLE["authentications"], "rest.authentication"),
+        of(TABLE["paginations"], "rest.pagination"),
+    )
 
 
 LISTS: dict[str, Callable[[], Kinds]] = {
     "the questions of copier.yml": in_the_prompt,
-    "the folders of template/kinds": in_folders_of_partials,
+    "the folders of template/kinds": in_folders_of_kinds,
     "docs/reference/kinds.md": in_the_page_about_kinds,
     "docs/reference/questions.md": in_the_page_about_questions,
     "docs/reference/dialects.md and types.md": in_the_pages_about_types,
@@ -316,7 +317,7 @@ def test_what_differs_between_choices_is_a_partial_and_no_branch() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {tag}"
         for path in sorted((ROOT / "template").rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.parent.name != "__pycache__"
         for tag in re.findall(r"\{[%{].*?[%}]\}", path.read_text("utf-8"))
         if branch.search(tag)
     ]
@@ -334,26 +335,47 @@ def names_jinja() -> Any:  # noqa: ANN401 - what a Jinja module holds
     return environment.get_template("template/kinds/names.jinja").make_module(TABLE)
 
 
+def bound(tree: ast.AST) -> Iterator[str]:
+    """Yield the names that a module binds, but for its own connector's."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom | ast.Import):
+            yield from (alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
 @pytest.mark.parametrize("folder", sorted(KNOWN.goldens))
-def test_no_connector_can_have_the_name_of_a_class_that_a_kind_imports(
-    folder: str,
-) -> None:
-    own, imported = set(), set()
+def test_no_connector_can_have_a_name_that_a_kind_binds(folder: str) -> None:
+    own = {folder.partition("/")[2], "live", "local", "postgresql", "warehouse"}
+    used: set[str] = set()
     for path in (golden.KINDS / folder).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                own.add(node.name)
-            elif isinstance(node, ast.ImportFrom):
-                imported |= {alias.name for alias in node.names}
+        names = set(bound(ast.parse(path.read_text("utf-8"))))
+        place = path.relative_to(golden.KINDS / folder).as_posix()
+        if place.startswith("src/acme/sources/"):
+            used |= {name for name in names if name[0].isupper()}
+        elif re.match("tests/integration/(?!live/)", place):
+            used |= {name for name in names if name[0].islower()}
     known = names_jinja()
     accepted = []
-    # Another connector of the project is a name that its user has given.
-    for name in imported - own - {"Destination", "LocalFolder", "PostgreSQL", "Source"}:
+    for name in used:
         words = re.findall("[A-Z][a-z0-9]+", name)
-        snake = "_".join(words).lower()
-        if name == "".join(words) and not str(known.problem_with_name(snake)).strip():
+        snake = "_".join(words).lower() if words else name
+        mine = any(each in snake for each in own) or (words and name != "".join(words))
+        if not mine and not str(known.problem_with_name(snake)).strip():
             accepted.append(snake)
-    assert not accepted, "take them in the kind's row of template/kinds/table.yml"
+    assert not accepted, "take them in names.jinja, or in the kind's kind.yml"
+
+
+def test_the_table_is_fresh() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "generate.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "stale  table.yml" not in done.stdout, "run `make docs`"
 
 
 def tells(path: Path, node: ast.FunctionDef | ast.ClassDef) -> bool:
@@ -389,7 +411,11 @@ def test_every_kind_has_a_test_that_moves_a_thousand_rows() -> None:
     without = {
         f"source/{name}"
         for name, row in [*TABLE["dialects"].items(), *TABLE["kinds"]["source"].items()]
-        if NO_SERVER.search(row.get("run", ""))
+        if NO_SERVER.search(row.get("run", "")) or "base" in row
+    } | {
+        f"destination/{name}"
+        for name, row in TABLE["kinds"]["destination"].items()
+        if "base" in row  # another kind's class
     }
     assert set(moved_by_tests()) == KNOWN.goldens - without
 

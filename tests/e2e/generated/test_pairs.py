@@ -136,7 +136,7 @@ def test_a_project_passes_its_own_tests_on_real_parts(
     report = report_of_tests(
         made,
         tmp_path,
-        [f"tests/*/test_*{name}*.py" for name in names],
+        [f"tests/**/test_*{name}*.py" for name in names],
         servers={
             **prefect_server.environment,
             f"{package.upper()}_CONFIG_PATH": str(config),

@@ -1,1 +1,1 @@
-"""Tests against real servers; each is skipped where its config key is missing."""
+"""Tests against real systems; each is skipped if its config key is missing."""

@@ -1,1 +1,1 @@
-"""Tests: unit (no server), contracts (what they share), integration (real servers)."""
+"""Tests: unit (need no server), integration (need one), contracts (what both share)."""

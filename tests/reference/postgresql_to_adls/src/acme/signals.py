@@ -1,5 +1,5 @@
-"""Signals: what a connector raises when nothing is wrong but there is nothing to do."""
+"""Signals: what a connector raises if nothing is wrong, but there is nothing to do."""
 
+from acme.runtime.signals import SKIP
 
-class SKIP(Exception):  # noqa: N818 - viadot's name
-    """Raised instead of returning an empty result, where `if_empty="skip"`."""
+__all__ = ["SKIP"]

@@ -1,1 +1,4 @@
-"""What every source, destination, task and flow is held to; inherited by their tests."""
+"""Contracts: what every connector, task and flow keeps. Their tests inherit from them.
+
+Don't edit it: `sourcewright update` replaces it.
+"""

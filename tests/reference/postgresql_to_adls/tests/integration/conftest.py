@@ -9,10 +9,8 @@ import pytest
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[None]:
     """Run flows against a temporary Prefect server with a database of its own."""
-    with (
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        # Else "database is locked": telemetry writes while the server starts.
+    with pytest.MonkeyPatch.context() as patch:
+        # Telemetry writes while the server starts: "database is locked".
         patch.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
         with prefect_test_harness(server_startup_timeout=120):
             yield

@@ -1,4 +1,4 @@
-"""The servers that integration tests use, a module each: config key, query, path."""
+"""The real systems of integration tests, a module each."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from acme.exceptions import ConfigError
 
 
 def skip_without(config_key: str) -> None:
-    """Skip the calling test where the configuration has no such key."""
+    """Skip the calling test if the configuration has no such key."""
     try:
         get_source_credentials(config_key)
     except ConfigError as err:
-        pytest.skip(f"{err} Without it there is no server to test on.")
+        pytest.skip(f"{err} Without it there is no system to test on.")

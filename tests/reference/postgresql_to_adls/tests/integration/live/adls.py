@@ -23,7 +23,7 @@ def connect() -> AzureDataLake:
 
 
 def fresh_target() -> str:
-    """Return a path where nothing is."""
+    """Return a path without a file."""
     return f"{CONTAINER}/{uuid.uuid4()}/file.parquet"
 
 

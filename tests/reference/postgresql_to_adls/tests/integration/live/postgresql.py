@@ -1,4 +1,14 @@
-"""The PostgreSQL server that integration tests read from; they write nothing."""
+"""The system that integration tests read from; they write nothing."""
+
+from acme.sources import PostgreSQL
+from . import skip_without
 
 CONFIG_KEY = "postgresql_test"
-QUERY = "SELECT generate_series(1, 3) AS number, 'ø'::text AS text"
+COUNTED = "SELECT generate_series(1, {rows}) AS number"
+QUERY = COUNTED.format(rows=3)
+
+
+def connect() -> PostgreSQL:
+    """Return the source; skip without its config key."""
+    skip_without(CONFIG_KEY)
+    return PostgreSQL(config_key=CONFIG_KEY)

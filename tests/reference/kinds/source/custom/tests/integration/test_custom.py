@@ -1,11 +1,8 @@
-from acme.sources import Custom
-from .live import custom as live
-from .live import skip_without
+from .live import custom
 
 
-def test_the_source_gives_its_columns() -> None:
-    skip_without(live.CONFIG_KEY)
-    source = Custom(config_key=live.CONFIG_KEY)
-    table = source.to_arrow(live.QUERY)
+def test_the_source_returns_its_columns() -> None:
+    source = custom.connect()
+    table = source.to_arrow(custom.QUERY)
     assert table.num_rows
     assert table.schema == source.schema

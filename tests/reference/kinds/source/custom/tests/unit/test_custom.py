@@ -1,8 +1,22 @@
+import pytest
+
 from acme.sources import Custom
+from ..contracts.connector import ConnectorContract
+from ..contracts.source import LiveSourceContract
 
 
-def test_each_row_has_every_column() -> None:
-    source = Custom(credentials={})
-    rows = list(source.rows("3"))
-    assert rows
-    assert all(list(row) == source.schema.names for row in rows)
+class TestCustom(ConnectorContract):
+    connector = Custom
+    secret = "a-canary-in-the-mine"
+    credentials = {"token": secret}
+
+
+class TestCustomRows(LiveSourceContract):
+    few = "3"
+    many = "1000"
+    none = "0"
+    rejected = "a few"
+
+    @pytest.fixture
+    def source(self) -> Custom:
+        return Custom(credentials={})

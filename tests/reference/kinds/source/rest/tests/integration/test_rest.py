@@ -1,21 +1,8 @@
-from importlib.util import find_spec
-
-from acme.utils import skip_test_on_missing_extra
-
-if find_spec("httpx") is None:
-    skip_test_on_missing_extra(
-        "Rest",
-        extra="rest",
-    )
-
-from acme.sources import Rest
-from .live import rest as live
-from .live import skip_without
+from .live import rest
 
 
-def test_the_api_gives_the_declared_columns() -> None:
-    skip_without(live.CONFIG_KEY)
-    source = Rest(config_key=live.CONFIG_KEY)
-    table = source.to_arrow(live.QUERY)
+def test_the_api_returns_the_declared_columns() -> None:
+    source = rest.connect()
+    table = source.to_arrow(rest.QUERY)
     assert table.num_rows
     assert table.column_names[: len(source.api.columns)] == list(source.api.columns)

@@ -1,21 +1,8 @@
-from importlib.util import find_spec
-
-from acme.utils import skip_test_on_missing_extra
-
-if find_spec("httpx") is None:
-    skip_test_on_missing_extra(
-        "Api1",
-        extra="api-1",
-    )
-
-from acme.sources import Api1
-from .live import api_1 as live
-from .live import skip_without
+from .live import api_1
 
 
-def test_the_api_gives_the_declared_columns() -> None:
-    skip_without(live.CONFIG_KEY)
-    source = Api1(config_key=live.CONFIG_KEY)
-    table = source.to_arrow(live.QUERY)
+def test_the_api_returns_the_declared_columns() -> None:
+    source = api_1.connect()
+    table = source.to_arrow(api_1.QUERY)
     assert table.num_rows
     assert table.column_names[: len(source.api.columns)] == list(source.api.columns)

@@ -1,21 +1,8 @@
-from importlib.util import find_spec
-
-from acme.utils import skip_test_on_missing_extra
-
-if find_spec("httpx") is None:
-    skip_test_on_missing_extra(
-        "Api4",
-        extra="api-4",
-    )
-
-from acme.sources import Api4
-from .live import api_4 as live
-from .live import skip_without
+from .live import api_4
 
 
-def test_the_api_gives_the_declared_columns() -> None:
-    skip_without(live.CONFIG_KEY)
-    source = Api4(config_key=live.CONFIG_KEY)
-    table = source.to_arrow(live.QUERY)
+def test_the_api_returns_the_declared_columns() -> None:
+    source = api_4.connect()
+    table = source.to_arrow(api_4.QUERY)
     assert table.num_rows
     assert table.column_names[: len(source.api.columns)] == list(source.api.columns)

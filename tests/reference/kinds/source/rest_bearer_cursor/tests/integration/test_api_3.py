@@ -1,21 +1,8 @@
-from importlib.util import find_spec
-
-from acme.utils import skip_test_on_missing_extra
-
-if find_spec("httpx") is None:
-    skip_test_on_missing_extra(
-        "Api3",
-        extra="api-3",
-    )
-
-from acme.sources import Api3
-from .live import api_3 as live
-from .live import skip_without
+from .live import api_3
 
 
-def test_the_api_gives_the_declared_columns() -> None:
-    skip_without(live.CONFIG_KEY)
-    source = Api3(config_key=live.CONFIG_KEY)
-    table = source.to_arrow(live.QUERY)
+def test_the_api_returns_the_declared_columns() -> None:
+    source = api_3.connect()
+    table = source.to_arrow(api_3.QUERY)
     assert table.num_rows
     assert table.column_names[: len(source.api.columns)] == list(source.api.columns)

@@ -1,16 +1,22 @@
-from importlib.util import find_spec
 from urllib.parse import urlsplit
 
-from acme.utils import skip_test_on_missing_extra
+import pytest
 
-if find_spec("httpx") is None:
-    skip_test_on_missing_extra(
-        "Api0",
-        extra="api-0",
-    )
-
-from acme.json_records import type_of
+from acme.runtime.rest.records import type_of
+from acme.runtime.rest.settings import Limits
 from acme.sources import Api0
+from ..contracts.connector import ExtraContract, ServerContract
+
+
+class TestApi0(ExtraContract, ServerContract):
+    connector = Api0
+    secret = "a-canary-in-the-mine"
+    credentials = {"base_url": "http://127.0.0.1:1"}
+    query = "orders?status=open"
+
+    @pytest.fixture(autouse=True)
+    def _once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(self.connector, "limits", Limits(attempts=1))
 
 
 def test_each_declared_type_has_an_arrow_type() -> None:
@@ -18,7 +24,7 @@ def test_each_declared_type_has_an_arrow_type() -> None:
         assert type_of(kind), name
 
 
-def test_the_address_holds_no_secret_and_no_parameter() -> None:
+def test_the_address_has_no_secret_and_no_parameter() -> None:
     address = urlsplit(Api0.api.base_url)
     assert address.scheme in {"http", "https"}
     assert address.hostname

@@ -1,19 +1,8 @@
-"""What can go wrong between Prefect and a connector. All are fatal: no retry helps."""
+"""The errors of tasks: see `acme.runtime.prefect.credentials`."""
 
-from acme.exceptions import FatalError
+from acme.runtime.prefect.credentials import (
+    MissingPrefectBlockError,
+    MissingSourceCredentialsError,
+)
 
-
-class MissingSourceCredentialsError(FatalError):
-    """A task got neither `config_key` nor `credentials_secret`."""
-
-    def __init__(
-        self,
-        what: str = "No credentials are given.",
-        where: str = "",
-        next_step: str = "pass either `config_key` or `credentials_secret`.",
-    ) -> None:
-        super().__init__(what, where, next_step)
-
-
-class MissingPrefectBlockError(FatalError):
-    """There is no such Prefect block, or it holds no credentials."""
+__all__ = ["MissingPrefectBlockError", "MissingSourceCredentialsError"]

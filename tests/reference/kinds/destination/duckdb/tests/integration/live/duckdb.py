@@ -1,6 +1,5 @@
 """The DuckDB file that integration tests write to, in a schema of their own."""
 
-from pathlib import Path
 from typing import Any
 import uuid
 
@@ -17,19 +16,19 @@ SCHEMA = "connector_tests"
 def connect() -> DuckDBTables:
     """Return the destination, with its schema made; skip without its config key."""
     skip_without(CONFIG_KEY)
-    destination = DuckDBTables(config_key=CONFIG_KEY)
-    execute(destination.credentials.path, f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-    return destination
+    execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    return DuckDBTables(config_key=CONFIG_KEY)
 
 
 def fresh_target() -> str:
-    """Return the name of a table that isn't there."""
+    """Return the name of a table that doesn't exist."""
     return f"{SCHEMA}.t_{uuid.uuid4().hex}"
 
 
-def execute(path: Path, statement: str) -> Any:
+def execute(statement: str) -> Any:
     """Execute a statement, and return the rows and the names of its columns."""
-    with duckdb.connect(path) as connection:
+    fields = DuckDBTables(config_key=CONFIG_KEY).credentials
+    with duckdb.connect(fields.path) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(statement)
         names = [name for name, *_ in connection.description or []]
@@ -38,14 +37,8 @@ def execute(path: Path, statement: str) -> Any:
 
 def read(table: str) -> pa.Table:
     """Return the rows of a table, in their order, or raise FileNotFoundError."""
-    destination = DuckDBTables(config_key=CONFIG_KEY)
-    return read_from(destination.credentials.path, table)
-
-
-def read_from(path: Path, table: str) -> pa.Table:
-    """Return the rows of a table of a file. As `read`."""
     try:
-        rows, names = execute(path, f"SELECT * FROM {table} ORDER BY 1")
+        rows, names = execute(f"SELECT * FROM {table} ORDER BY 1")
     except duckdb.CatalogException as err:
         raise FileNotFoundError(table) from err
     columns = zip(*rows, strict=True) if rows else [()] * len(names)

@@ -18,7 +18,7 @@ def connect() -> LocalFolder:
 
 
 def fresh_target() -> str:
-    """Return a path where nothing is."""
+    """Return a path without a file."""
     return f"{uuid.uuid4()}/file.parquet"
 
 

@@ -23,7 +23,7 @@ def connect() -> Warehouse:
 
 
 def fresh_target() -> str:
-    """Return the name of a table that isn't there."""
+    """Return the name of a table that doesn't exist."""
     return f"{SCHEMA}.t_{uuid.uuid4().hex}"
 
 
@@ -37,11 +37,7 @@ def execute(statement: str) -> Any:
         user=fields.user,
         password=fields.password.get_secret_value() if fields.password else None,
     )
-    with (
-        contextlib.closing(connection),
-        connection,
-        connection.cursor() as cursor,
-    ):
+    with contextlib.closing(connection), connection, connection.cursor() as cursor:
         cursor.execute(statement)
         return cursor.fetchall() if cursor.description else [], cursor.description
 

@@ -21,30 +21,24 @@ def connect() -> S3:
     client = destination.client
     region = destination.credentials.region or "us-east-1"
     where = {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    with contextlib.suppress(
-        client.exceptions.BucketAlreadyExists,
-        client.exceptions.BucketAlreadyOwnedByYou,
-    ):
+    theirs, ours = "BucketAlreadyExists", "BucketAlreadyOwnedByYou"
+    known = [getattr(client.exceptions, each) for each in (theirs, ours)]
+    with contextlib.suppress(*known):
         client.create_bucket(Bucket=BUCKET, **where if region != "us-east-1" else {})
     return destination
 
 
 def fresh_target() -> str:
-    """Return a path where nothing is."""
+    """Return a path without a file."""
     return f"{BUCKET}/{uuid.uuid4()}/file.parquet"
-
-
-def content(path: str) -> bytes:
-    """Return the bytes at `path`, or raise FileNotFoundError."""
-    client = connect().client
-    bucket, _, key = path.partition("/")
-    try:
-        found: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except client.exceptions.NoSuchKey as err:
-        raise FileNotFoundError(path) from err
-    return found
 
 
 def read(path: str) -> pa.Table:
     """Return the rows at `path`, or raise FileNotFoundError."""
-    return parquet.read_table(io.BytesIO(content(path)))
+    client = connect().client
+    bucket, _, key = path.partition("/")
+    try:
+        found = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except client.exceptions.NoSuchKey as err:
+        raise FileNotFoundError(path) from err
+    return parquet.read_table(io.BytesIO(found))

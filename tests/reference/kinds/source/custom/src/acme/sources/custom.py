@@ -6,30 +6,21 @@ from typing import Any
 import pyarrow as pa
 from pydantic import SecretStr
 
-from acme.exceptions import (
-    QueryRejectedError,
-)
-from acme.sources.base import Credentials
-from acme.sources.row_source import RowSource
+from acme.runtime import connector, exceptions, rows
 
 
-class CustomCredentials(Credentials):
-    """What the source asks for; secret fields are `SecretStr`."""
+class CustomCredentials(connector.Credentials):
+    """The fields of the credentials; secret ones are `SecretStr`."""
 
     token: SecretStr | None = None
 
 
-class Custom(RowSource):
-    """Gives numbered rows, as many as the query says."""
+class Custom(rows.RowSource):
+    """Numbered rows, as many as the query says."""
 
     credentials_model = CustomCredentials
     credentials: CustomCredentials
-    schema = pa.schema(
-        [
-            ("number", pa.int64()),
-            ("text", pa.string()),
-        ]
-    )
+    schema = pa.schema({"number": pa.int64(), "text": pa.string()})
 
     def rows(self, query: str) -> Iterator[Mapping[str, Any]]:
         """Yield each row: the value of every column by its name, None for NULL.
@@ -41,10 +32,10 @@ class Custom(RowSource):
             QueryRejectedError: The query is no such number.
         """
         if not query.isdecimal():
-            raise QueryRejectedError(
+            raise exceptions.QueryRejectedError(
                 "The query isn't a whole number.",
                 self.place,
-                "write how many rows there shall be, for example 3.",
+                "write the number of rows, for example 3.",
             )
         for number in range(1, int(query) + 1):
             yield {"number": number, "text": f"row {number}"}

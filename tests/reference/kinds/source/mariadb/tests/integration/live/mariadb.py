@@ -1,7 +1,18 @@
-"""The MariaDB server that integration tests read from; they write nothing."""
+"""The system that integration tests read from; they write nothing."""
+
+from acme.sources import MariaDB
+from . import skip_without
 
 CONFIG_KEY = "mariadb_test"
-QUERY = (
-    "SELECT number, 'ø' AS text FROM "
-    "(SELECT 1 AS number UNION SELECT 2 UNION SELECT 3) AS numbers ORDER BY number"
-)
+COUNTED = """
+    WITH RECURSIVE counted AS
+    (SELECT 1 AS number UNION ALL SELECT number + 1 FROM counted WHERE number < {rows})
+    SELECT number FROM counted
+"""
+QUERY = COUNTED.format(rows=3)
+
+
+def connect() -> MariaDB:
+    """Return the source; skip without its config key."""
+    skip_without(CONFIG_KEY)
+    return MariaDB(config_key=CONFIG_KEY)

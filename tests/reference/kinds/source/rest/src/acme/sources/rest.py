@@ -1,33 +1,22 @@
 """Read from the REST API at https://api.example.com/v1."""
 
-from acme.http_settings import Limits
-from acme.pagination import LinkHeader
-from acme.sources.authentication import BearerToken
-from acme.sources.rest_api import REST, RestAPI
-
-
-class RestCredentials(BearerToken):
-    """What the API asks for: a token that was given out beforehand."""
+from acme.runtime.rest import authentication, pagination, settings
+from acme.runtime.rest.source import REST, RestAPI
 
 
 class Rest(REST):
-    """A REST API, read page by page.
+    """A REST API, read page by page. `records.TYPES` maps declared types to Arrow's.
 
-    `json_records.TYPES` says which Arrow type holds which declared type. A number is
-    never rounded: a value that its column's type can't hold is refused.
+    Credentials: those of `authentication.BearerToken`.
     """
 
-    credentials_model = RestCredentials
-    credentials: RestCredentials
-    requires = ("httpx", "rest")
-    limits = Limits(
-        requests_per_second=0.0,
-    )
+    credentials_model = authentication.BearerToken
+    credentials: authentication.BearerToken
+    requires = ("httpx", "acme[rest]")
+    limits = settings.Limits(requests_per_second=0.0)
     api = RestAPI(
         base_url="https://api.example.com/v1",
-        pagination=LinkHeader(
-            page_limit=10000,
-        ),
+        pagination=pagination.LinkHeader(page_limit=10000),
         records="data.items",
         columns={
             "id": "integer",

@@ -1,33 +1,21 @@
 """Read from the REST API at https://api.example.com/v1."""
 
-from acme.http_settings import Limits
-from acme.pagination import LinkHeader
-from acme.sources.authentication import BasicAuthentication
-from acme.sources.rest_api import REST, RestAPI
-
-
-class Api4Credentials(BasicAuthentication):
-    """What the API asks for: a user and a password."""
+from acme.runtime.rest import authentication, pagination
+from acme.runtime.rest.source import REST, RestAPI
 
 
 class Api4(REST):
-    """A REST API, read page by page.
+    """A REST API, read page by page. `records.TYPES` maps declared types to Arrow's.
 
-    `json_records.TYPES` says which Arrow type holds which declared type. A number is
-    never rounded: a value that its column's type can't hold is refused.
+    Credentials: those of `authentication.BasicAuthentication`.
     """
 
-    credentials_model = Api4Credentials
-    credentials: Api4Credentials
-    requires = ("httpx", "api-4")
-    limits = Limits(
-        requests_per_second=10.0,
-    )
+    credentials_model = authentication.BasicAuthentication
+    credentials: authentication.BasicAuthentication
+    requires = ("httpx", "acme[api-4]")
     api = RestAPI(
         base_url="https://api.example.com/v1",
-        pagination=LinkHeader(
-            page_limit=10000,
-        ),
+        pagination=pagination.LinkHeader(page_limit=10000),
         records="items",
         columns={
             "id": "integer",

@@ -1,34 +1,22 @@
 """Read from the REST API at https://api.example.com/v1."""
 
-from acme.http_settings import Limits
-from acme.pagination import Cursor
-from acme.sources.authentication import BearerToken
-from acme.sources.rest_api import REST, RestAPI
-
-
-class Api3Credentials(BearerToken):
-    """What the API asks for: a token that was given out beforehand."""
+from acme.runtime.rest import authentication, pagination
+from acme.runtime.rest.source import REST, RestAPI
 
 
 class Api3(REST):
-    """A REST API, read page by page.
+    """A REST API, read page by page. `records.TYPES` maps declared types to Arrow's.
 
-    `json_records.TYPES` says which Arrow type holds which declared type. A number is
-    never rounded: a value that its column's type can't hold is refused.
+    Credentials: those of `authentication.BearerToken`.
     """
 
-    credentials_model = Api3Credentials
-    credentials: Api3Credentials
-    requires = ("httpx", "api-3")
-    limits = Limits(
-        requests_per_second=10.0,
-    )
+    credentials_model = authentication.BearerToken
+    credentials: authentication.BearerToken
+    requires = ("httpx", "acme[api-3]")
     api = RestAPI(
         base_url="https://api.example.com/v1",
-        pagination=Cursor(
-            selector="next_cursor",
-            parameter="cursor",
-            page_limit=10000,
+        pagination=pagination.Cursor(
+            selector="next_cursor", parameter="cursor", page_limit=10000
         ),
         records="items",
         columns={

@@ -1,31 +1,21 @@
 """Read from the REST API at https://api.example.com/v1."""
 
-from acme.http_settings import Limits
-from acme.pagination import SinglePage
-from acme.sources.authentication import NoAuthentication
-from acme.sources.rest_api import REST, RestAPI
-
-
-class Api0Credentials(NoAuthentication):
-    """What the API asks for: nothing."""
+from acme.runtime.rest import authentication, pagination
+from acme.runtime.rest.source import REST, RestAPI
 
 
 class Api0(REST):
-    """A REST API, read page by page.
+    """A REST API, read page by page. `records.TYPES` maps declared types to Arrow's.
 
-    `json_records.TYPES` says which Arrow type holds which declared type. A number is
-    never rounded: a value that its column's type can't hold is refused.
+    Credentials: those of `authentication.NoAuthentication`.
     """
 
-    credentials_model = Api0Credentials
-    credentials: Api0Credentials
-    requires = ("httpx", "api-0")
-    limits = Limits(
-        requests_per_second=10.0,
-    )
+    credentials_model = authentication.NoAuthentication
+    credentials: authentication.NoAuthentication
+    requires = ("httpx", "acme[api-0]")
     api = RestAPI(
         base_url="https://api.example.com/v1",
-        pagination=SinglePage(),
+        pagination=pagination.SinglePage(),
         records="items",
         columns={
             "id": "integer",

@@ -1,34 +1,21 @@
 """Read from the REST API at https://api.example.com/v1."""
 
-from acme.http_settings import Limits
-from acme.pagination import NextUrl
-from acme.sources.authentication import OAuth2ClientCredentials
-from acme.sources.rest_api import REST, RestAPI
-
-
-class Api5Credentials(OAuth2ClientCredentials):
-    """What the API asks for: a token for this client, OAuth 2.0."""
+from acme.runtime.rest import authentication, pagination
+from acme.runtime.rest.source import REST, RestAPI
 
 
 class Api5(REST):
-    """A REST API, read page by page.
+    """A REST API, read page by page. `records.TYPES` maps declared types to Arrow's.
 
-    `json_records.TYPES` says which Arrow type holds which declared type. A number is
-    never rounded: a value that its column's type can't hold is refused.
+    Credentials: those of `authentication.OAuth2ClientCredentials`.
     """
 
-    credentials_model = Api5Credentials
-    credentials: Api5Credentials
-    requires = ("httpx", "api-5")
-    limits = Limits(
-        requests_per_second=10.0,
-    )
+    credentials_model = authentication.OAuth2ClientCredentials
+    credentials: authentication.OAuth2ClientCredentials
+    requires = ("httpx", "acme[api-5]")
     api = RestAPI(
         base_url="https://api.example.com/v1",
-        pagination=NextUrl(
-            selector="next",
-            page_limit=10000,
-        ),
+        pagination=pagination.NextUrl(selector="next", page_limit=10000),
         records="items",
         columns={
             "id": "integer",

@@ -1,6 +1,18 @@
-"""The SQLite database that integration tests read from; they write nothing."""
+"""The system that integration tests read from; they write nothing."""
+
+from acme.sources import SQLite
+from . import skip_without
 
 CONFIG_KEY = "sqlite_test"
-QUERY = (
-    "SELECT CAST(column1 AS INTEGER) AS number, 'ø' AS text FROM (VALUES (1), (2), (3))"
-)
+COUNTED = """
+    WITH RECURSIVE counted (number) AS (SELECT 1 UNION ALL
+    SELECT number + 1 FROM counted LIMIT {rows})
+    SELECT CAST(number AS INTEGER) AS number FROM counted
+"""
+QUERY = COUNTED.format(rows=3)
+
+
+def connect() -> SQLite:
+    """Return the source; skip without its config key."""
+    skip_without(CONFIG_KEY)
+    return SQLite(config_key=CONFIG_KEY)

@@ -4,13 +4,8 @@ from typing import Any
 
 from prefect import flow
 
-from acme.loading import (
-    Manifest,
-    Verify,
-)
-from acme.orchestration.prefect.tasks import (
-    postgresql_batches_to_adls,
-)
+from acme.orchestration.prefect.tasks import postgresql_batches_to_adls
+from acme.runtime.loading import Manifest, Verify
 
 
 @flow(
@@ -33,19 +28,19 @@ def postgresql_to_adls_in_batches(
 ) -> Manifest:
     """Load the result of a query into one file, however many rows there are.
 
-    The file appears whole or not at all, at exactly its path, and a retry replaces
+    The file appears complete or not at all, at exactly its path, and a retry replaces
     what an earlier attempt of the same run wrote.
 
     Args:
         adls_path: Where to write; the suffix gives the format.
-        sql_query: The query, as the source takes it.
+        sql_query: The query, in the source's own language.
         postgresql_config_key: The config key of the source's credentials.
         postgresql_credentials_secret: The Prefect block that holds them instead.
         adls_config_key: The config key of the destination's credentials.
         adls_credentials_secret: The Prefect block that holds them instead.
-        overwrite: Whether to replace a file that is there.
-        verify: What to make sure of before the rows appear: "none", "bytes" or "full",
-            as the module `loading` says.
+        overwrite: Whether to replace an existing file.
+        verify: What to verify before the rows appear: "none", "bytes" or "full", as the
+            module `loading` says.
         sql_parameters: The value of each `:name` in the query; not for secrets.
     """
     return postgresql_batches_to_adls(

@@ -4,14 +4,9 @@ from typing import Any
 
 from prefect import flow
 
-from acme.loading import (
-    Manifest,
-    Verify,
-)
-from acme.orchestration.prefect.tasks import (
-    postgresql_batches_to_duckdb,
-)
-from acme.sources.tables import WriteMode
+from acme.orchestration.prefect.tasks import postgresql_batches_to_duckdb
+from acme.runtime.loading import Manifest, Verify
+from acme.runtime.tables.destination import WriteMode
 
 
 @flow(
@@ -39,15 +34,15 @@ def postgresql_to_duckdb_in_batches(
 
     Args:
         duckdb_table: Where to write, as schema.table or a table alone.
-        sql_query: The query, as the source takes it.
+        sql_query: The query, in the source's own language.
         postgresql_config_key: The config key of the source's credentials.
         postgresql_credentials_secret: The Prefect block that holds them instead.
         duckdb_config_key: The config key of the destination's credentials.
         duckdb_credentials_secret: The Prefect block that holds them instead.
-        mode: What becomes of rows that are there, as `TableDestination` says.
-        key: The columns that tell rows apart, for the mode "upsert" alone.
-        verify: What to make sure of before the rows appear: "none", "bytes" or "full",
-            as the module `loading` says.
+        mode: What to do with existing rows, as `TableDestination` says.
+        key: The columns that identify a row, only for the mode "upsert".
+        verify: What to verify before the rows appear: "none", "bytes" or "full", as the
+            module `loading` says.
         sql_parameters: The value of each `:name` in the query; not for secrets.
     """
     return postgresql_batches_to_duckdb(

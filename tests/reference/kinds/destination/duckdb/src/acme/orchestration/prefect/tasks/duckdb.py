@@ -4,17 +4,14 @@ import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from acme.orchestration.prefect.exceptions import (
-    MissingSourceCredentialsError,
-)
+from acme import sources
 from acme.orchestration.prefect.utils import (
     cancel_flow_retries,
+    connector_options,
     current_load_id,
-    get_credentials,
     retry_if_retriable,
 )
-from acme.sources import DuckDBTables
-from acme.sources.tables import WriteMode
+from acme.runtime.tables.destination import WriteMode
 
 
 @task(
@@ -23,7 +20,7 @@ from acme.sources.tables import WriteMode
     retry_condition_fn=retry_if_retriable,
     timeout_seconds=60 * 60,
     on_failure=[cancel_flow_retries],
-    cache_policy=NO_CACHE,  # else Prefect hashes every row
+    cache_policy=NO_CACHE,  # otherwise Prefect hashes every row
     persist_result=False,
 )
 def df_to_duckdb(
@@ -43,28 +40,14 @@ def df_to_duckdb(
         table: Where to write, as schema.table or a table alone.
         config_key: The key in the configuration that holds the credentials.
         credentials_secret: The name of the Prefect block that holds them.
-        mode: What becomes of rows that are there, as `TableDestination` says.
-        key: The columns that tell rows apart, for the mode "upsert" alone.
+        mode: What to do with existing rows, as `TableDestination` says.
+        key: The columns that identify a row, only for the mode "upsert".
 
     Raises:
         MissingSourceCredentialsError: Neither `config_key` nor `credentials_secret`.
         RetriableError: The destination can't be reached; Prefect tries again.
-        FatalError: Anything that a retry won't help.
+        FatalError: Any error that a retry can't help.
     """
-    if not (config_key or credentials_secret):
-        raise MissingSourceCredentialsError(
-            where="df_to_duckdb",
-        )
-
-    credentials = get_credentials(credentials_secret) if credentials_secret else None
-    destination = DuckDBTables(
-        config_key=config_key,
-        credentials=credentials,
-    )
-    destination.from_df(
-        df,
-        table,
-        mode=mode,
-        key=key,
-        load_id=current_load_id(),
-    )
+    options = connector_options(config_key, credentials_secret, where="df_to_duckdb")
+    destination = sources.DuckDBTables(**options)
+    destination.from_df(df, table, mode=mode, key=key, load_id=current_load_id())

@@ -4,10 +4,7 @@ from typing import Any
 
 from prefect import flow
 
-from acme.orchestration.prefect.tasks import (
-    df_to_local,
-    postgresql_to_df,
-)
+from acme.orchestration.prefect.tasks import df_to_local, postgresql_to_df
 
 
 @flow(
@@ -29,18 +26,18 @@ def postgresql_to_local(
 ) -> None:
     """Load the result of a query into one file.
 
-    The file appears whole or not at all, at exactly its path. No folder knows which
-    run wrote a file, so a run that is tried again after its file appeared is
-    refused like any other, unless it may replace files.
+    The file appears complete or not at all, at exactly its path. A folder doesn't know
+    which run wrote a file, so if a run is retried after its file appeared, it is refused
+    like any other, unless it may replace files.
 
     Args:
         local_path: Where to write; the suffix gives the format.
-        sql_query: The query, as the source takes it.
+        sql_query: The query, in the source's own language.
         postgresql_config_key: The config key of the source's credentials.
         postgresql_credentials_secret: The Prefect block that holds them instead.
         local_config_key: The config key of the destination's credentials.
         local_credentials_secret: The Prefect block that holds them instead.
-        overwrite: Whether to replace a file that is there.
+        overwrite: Whether to replace an existing file.
         sql_parameters: The value of each `:name` in the query; not for secrets.
     """
     df = postgresql_to_df(

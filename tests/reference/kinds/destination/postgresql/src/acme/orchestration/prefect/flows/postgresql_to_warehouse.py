@@ -4,11 +4,8 @@ from typing import Any
 
 from prefect import flow
 
-from acme.orchestration.prefect.tasks import (
-    df_to_warehouse,
-    postgresql_to_df,
-)
-from acme.sources.tables import WriteMode
+from acme.orchestration.prefect.tasks import df_to_warehouse, postgresql_to_df
+from acme.runtime.tables.destination import WriteMode
 
 
 @flow(
@@ -35,13 +32,13 @@ def postgresql_to_warehouse(
 
     Args:
         warehouse_table: Where to write, as schema.table or a table alone.
-        sql_query: The query, as the source takes it.
+        sql_query: The query, in the source's own language.
         postgresql_config_key: The config key of the source's credentials.
         postgresql_credentials_secret: The Prefect block that holds them instead.
         warehouse_config_key: The config key of the destination's credentials.
         warehouse_credentials_secret: The Prefect block that holds them instead.
-        mode: What becomes of rows that are there, as `TableDestination` says.
-        key: The columns that tell rows apart, for the mode "upsert" alone.
+        mode: What to do with existing rows, as `TableDestination` says.
+        key: The columns that identify a row, only for the mode "upsert".
         sql_parameters: The value of each `:name` in the query; not for secrets.
     """
     df = postgresql_to_df(

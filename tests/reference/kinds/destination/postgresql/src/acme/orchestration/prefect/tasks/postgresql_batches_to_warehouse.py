@@ -5,22 +5,15 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from acme.loading import (
-    Manifest,
-    Verify,
-    load,
-)
+from acme import sources
 from acme.orchestration.prefect.utils import (
     cancel_flow_retries,
     connector_options,
     current_load_id,
     retry_if_retriable,
 )
-from acme.sources import (
-    PostgreSQL,
-    Warehouse,
-)
-from acme.sources.tables import WriteMode
+from acme.runtime.loading import Manifest, Verify, load
+from acme.runtime.tables.destination import WriteMode
 
 
 @task(
@@ -50,22 +43,22 @@ def postgresql_batches_to_warehouse(
 
     Args:
         warehouse_table: Where to write, as schema.table or a table alone.
-        sql_query: The query, as the source takes it.
+        sql_query: The query, in the source's own language.
         postgresql_config_key: The config key of the source's credentials.
         postgresql_credentials_secret: The Prefect block that holds them instead.
         warehouse_config_key: The config key of the destination's credentials.
         warehouse_credentials_secret: The Prefect block that holds them instead.
-        mode: What becomes of rows that are there, as `TableDestination` says.
-        key: The columns that tell rows apart, for the mode "upsert" alone.
-        verify: What to make sure of before the rows appear: "none", "bytes" or "full",
-            as the module `loading` says.
+        mode: What to do with existing rows, as `TableDestination` says.
+        key: The columns that identify a row, only for the mode "upsert".
+        verify: What to verify before the rows appear: "none", "bytes" or "full", as the
+            module `loading` says.
         sql_parameters: The value of each `:name` in the query; not for secrets.
 
     Raises:
         MissingSourceCredentialsError: An end has neither config key nor secret.
-        VerificationError: What arrived isn't what was read. What was there stays.
+        VerificationError: What arrived differs from what was read; former rows stay.
         RetriableError: An end can't be reached; Prefect tries again.
-        FatalError: Anything that a retry won't help.
+        FatalError: Any error that a retry can't help.
     """
     source_options = connector_options(
         postgresql_config_key,
@@ -77,12 +70,13 @@ def postgresql_batches_to_warehouse(
         warehouse_credentials_secret,
         where="postgresql_batches_to_warehouse",
     )
-    source = PostgreSQL(**source_options)
+    source = sources.PostgreSQL(**source_options)
+    destination = sources.Warehouse(**destination_options)
     if sql_parameters is not None:
         sql_query = source.bind(sql_query, sql_parameters)
     return load(
         source,
-        Warehouse(**destination_options),
+        destination,
         sql_query,
         warehouse_table,
         mode=mode,

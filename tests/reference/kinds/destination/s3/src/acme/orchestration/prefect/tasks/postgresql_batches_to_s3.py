@@ -5,21 +5,14 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from acme.loading import (
-    Manifest,
-    Verify,
-    load,
-)
+from acme import sources
 from acme.orchestration.prefect.utils import (
     cancel_flow_retries,
     connector_options,
     current_load_id,
     retry_if_retriable,
 )
-from acme.sources import (
-    S3,
-    PostgreSQL,
-)
+from acme.runtime.loading import Manifest, Verify, load
 
 
 @task(
@@ -44,26 +37,26 @@ def postgresql_batches_to_s3(
 ) -> Manifest:
     """Stream the result of a query into one file; only a few batches are held.
 
-    The file appears whole or not at all, at exactly its path, and a retry replaces
+    The file appears complete or not at all, at exactly its path, and a retry replaces
     what an earlier attempt of the same run wrote.
 
     Args:
         s3_path: Where to write; the suffix gives the format.
-        sql_query: The query, as the source takes it.
+        sql_query: The query, in the source's own language.
         postgresql_config_key: The config key of the source's credentials.
         postgresql_credentials_secret: The Prefect block that holds them instead.
         s3_config_key: The config key of the destination's credentials.
         s3_credentials_secret: The Prefect block that holds them instead.
-        overwrite: Whether to replace a file that is there.
-        verify: What to make sure of before the rows appear: "none", "bytes" or "full",
-            as the module `loading` says.
+        overwrite: Whether to replace an existing file.
+        verify: What to verify before the rows appear: "none", "bytes" or "full", as the
+            module `loading` says.
         sql_parameters: The value of each `:name` in the query; not for secrets.
 
     Raises:
         MissingSourceCredentialsError: An end has neither config key nor secret.
-        VerificationError: What arrived isn't what was read. What was there stays.
+        VerificationError: What arrived differs from what was read; former rows stay.
         RetriableError: An end can't be reached; Prefect tries again.
-        FatalError: Anything that a retry won't help.
+        FatalError: Any error that a retry can't help.
     """
     source_options = connector_options(
         postgresql_config_key,
@@ -71,16 +64,15 @@ def postgresql_batches_to_s3(
         where="postgresql_batches_to_s3",
     )
     destination_options = connector_options(
-        s3_config_key,
-        s3_credentials_secret,
-        where="postgresql_batches_to_s3",
+        s3_config_key, s3_credentials_secret, where="postgresql_batches_to_s3"
     )
-    source = PostgreSQL(**source_options)
+    source = sources.PostgreSQL(**source_options)
+    destination = sources.S3(**destination_options)
     if sql_parameters is not None:
         sql_query = source.bind(sql_query, sql_parameters)
     return load(
         source,
-        S3(**destination_options),
+        destination,
         sql_query,
         s3_path,
         overwrite=overwrite,

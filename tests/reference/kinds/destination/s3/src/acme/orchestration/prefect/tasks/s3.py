@@ -4,16 +4,13 @@ import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from acme.orchestration.prefect.exceptions import (
-    MissingSourceCredentialsError,
-)
+from acme import sources
 from acme.orchestration.prefect.utils import (
     cancel_flow_retries,
+    connector_options,
     current_load_id,
-    get_credentials,
     retry_if_retriable,
 )
-from acme.sources import S3
 
 
 @task(
@@ -22,7 +19,7 @@ from acme.sources import S3
     retry_condition_fn=retry_if_retriable,
     timeout_seconds=60 * 60,
     on_failure=[cancel_flow_retries],
-    cache_policy=NO_CACHE,  # else Prefect hashes every row
+    cache_policy=NO_CACHE,  # otherwise Prefect hashes every row
     persist_result=False,
 )
 def df_to_s3(
@@ -34,7 +31,7 @@ def df_to_s3(
 ) -> None:
     """Write a data frame, without its index, into one file.
 
-    The file appears whole or not at all, at exactly its path, and a retry replaces
+    The file appears complete or not at all, at exactly its path, and a retry replaces
     what an earlier attempt of the same run wrote.
 
     Args:
@@ -42,26 +39,13 @@ def df_to_s3(
         path: Where to write; the suffix gives the format.
         config_key: The key in the configuration that holds the credentials.
         credentials_secret: The name of the Prefect block that holds them.
-        overwrite: Whether to replace a file that is there.
+        overwrite: Whether to replace an existing file.
 
     Raises:
         MissingSourceCredentialsError: Neither `config_key` nor `credentials_secret`.
         RetriableError: The destination can't be reached; Prefect tries again.
-        FatalError: Anything that a retry won't help.
+        FatalError: Any error that a retry can't help.
     """
-    if not (config_key or credentials_secret):
-        raise MissingSourceCredentialsError(
-            where="df_to_s3",
-        )
-
-    credentials = get_credentials(credentials_secret) if credentials_secret else None
-    destination = S3(
-        config_key=config_key,
-        credentials=credentials,
-    )
-    destination.from_df(
-        df,
-        path,
-        overwrite=overwrite,
-        load_id=current_load_id(),
-    )
+    options = connector_options(config_key, credentials_secret, where="df_to_s3")
+    destination = sources.S3(**options)
+    destination.from_df(df, path, overwrite=overwrite, load_id=current_load_id())

@@ -2,10 +2,7 @@
 
 from prefect import flow
 
-from acme.orchestration.prefect.tasks import (
-    custom_to_df,
-    df_to_local,
-)
+from acme.orchestration.prefect.tasks import custom_to_df, df_to_local
 
 
 @flow(
@@ -26,18 +23,18 @@ def custom_to_local(
 ) -> None:
     """Load the result of a query into one file.
 
-    The file appears whole or not at all, at exactly its path. No folder knows which
-    run wrote a file, so a run that is tried again after its file appeared is
-    refused like any other, unless it may replace files.
+    The file appears complete or not at all, at exactly its path. A folder doesn't know
+    which run wrote a file, so if a run is retried after its file appeared, it is refused
+    like any other, unless it may replace files.
 
     Args:
         local_path: Where to write; the suffix gives the format.
-        query: What to read, as the source takes it.
+        query: What to read, in the source's own language.
         custom_config_key: The config key of the source's credentials.
         custom_credentials_secret: The Prefect block that holds them instead.
         local_config_key: The config key of the destination's credentials.
         local_credentials_secret: The Prefect block that holds them instead.
-        overwrite: Whether to replace a file that is there.
+        overwrite: Whether to replace an existing file.
     """
     df = custom_to_df(
         query=query,

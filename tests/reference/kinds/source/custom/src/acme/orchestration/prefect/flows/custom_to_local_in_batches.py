@@ -2,13 +2,8 @@
 
 from prefect import flow
 
-from acme.loading import (
-    Manifest,
-    Verify,
-)
-from acme.orchestration.prefect.tasks import (
-    custom_batches_to_local,
-)
+from acme.orchestration.prefect.tasks import custom_batches_to_local
+from acme.runtime.loading import Manifest, Verify
 
 
 @flow(
@@ -30,20 +25,20 @@ def custom_to_local_in_batches(
 ) -> Manifest:
     """Load the result of a query into one file, however many rows there are.
 
-    The file appears whole or not at all, at exactly its path. No folder knows which
-    run wrote a file, so a run that is tried again after its file appeared is
-    refused like any other, unless it may replace files.
+    The file appears complete or not at all, at exactly its path. A folder doesn't know
+    which run wrote a file, so if a run is retried after its file appeared, it is refused
+    like any other, unless it may replace files.
 
     Args:
         local_path: Where to write; the suffix gives the format.
-        query: What to read, as the source takes it.
+        query: What to read, in the source's own language.
         custom_config_key: The config key of the source's credentials.
         custom_credentials_secret: The Prefect block that holds them instead.
         local_config_key: The config key of the destination's credentials.
         local_credentials_secret: The Prefect block that holds them instead.
-        overwrite: Whether to replace a file that is there.
-        verify: What to make sure of before the rows appear: "none", "bytes" or "full",
-            as the module `loading` says.
+        overwrite: Whether to replace an existing file.
+        verify: What to verify before the rows appear: "none", "bytes" or "full", as the
+            module `loading` says.
     """
     return custom_batches_to_local(
         local_path=local_path,

@@ -3,21 +3,14 @@
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from acme.loading import (
-    Manifest,
-    Verify,
-    load,
-)
+from acme import sources
 from acme.orchestration.prefect.utils import (
     cancel_flow_retries,
     connector_options,
     current_load_id,
     retry_if_retriable,
 )
-from acme.sources import (
-    Custom,
-    LocalFolder,
-)
+from acme.runtime.loading import Manifest, Verify, load
 
 
 @task(
@@ -41,40 +34,38 @@ def custom_batches_to_local(
 ) -> Manifest:
     """Stream the result of a query into one file; only a few batches are held.
 
-    The file appears whole or not at all, at exactly its path. No folder knows which
-    run wrote a file, so a run that is tried again after its file appeared is
-    refused like any other, unless it may replace files.
+    The file appears complete or not at all, at exactly its path. A folder doesn't know
+    which run wrote a file, so if a run is retried after its file appeared, it is refused
+    like any other, unless it may replace files.
 
     Args:
         local_path: Where to write; the suffix gives the format.
-        query: What to read, as the source takes it.
+        query: What to read, in the source's own language.
         custom_config_key: The config key of the source's credentials.
         custom_credentials_secret: The Prefect block that holds them instead.
         local_config_key: The config key of the destination's credentials.
         local_credentials_secret: The Prefect block that holds them instead.
-        overwrite: Whether to replace a file that is there.
-        verify: What to make sure of before the rows appear: "none", "bytes" or "full",
-            as the module `loading` says.
+        overwrite: Whether to replace an existing file.
+        verify: What to verify before the rows appear: "none", "bytes" or "full", as the
+            module `loading` says.
 
     Raises:
         MissingSourceCredentialsError: An end has neither config key nor secret.
-        VerificationError: What arrived isn't what was read. What was there stays.
+        VerificationError: What arrived differs from what was read; former rows stay.
         RetriableError: An end can't be reached; Prefect tries again.
-        FatalError: Anything that a retry won't help.
+        FatalError: Any error that a retry can't help.
     """
     source_options = connector_options(
-        custom_config_key,
-        custom_credentials_secret,
-        where="custom_batches_to_local",
+        custom_config_key, custom_credentials_secret, where="custom_batches_to_local"
     )
     destination_options = connector_options(
-        local_config_key,
-        local_credentials_secret,
-        where="custom_batches_to_local",
+        local_config_key, local_credentials_secret, where="custom_batches_to_local"
     )
+    source = sources.Custom(**source_options)
+    destination = sources.LocalFolder(**destination_options)
     return load(
-        Custom(**source_options),
-        LocalFolder(**destination_options),
+        source,
+        destination,
         query,
         local_path,
         overwrite=overwrite,

@@ -2,10 +2,7 @@
 
 from prefect import flow
 
-from acme.orchestration.prefect.tasks import (
-    df_to_local,
-    rest_to_df,
-)
+from acme.orchestration.prefect.tasks import df_to_local, rest_to_df
 
 
 @flow(
@@ -26,9 +23,9 @@ def rest_to_local(
 ) -> None:
     """Load the result of a query into one file.
 
-    The file appears whole or not at all, at exactly its path. No folder knows which
-    run wrote a file, so a run that is tried again after its file appeared is
-    refused like any other, unless it may replace files.
+    The file appears complete or not at all, at exactly its path. A folder doesn't know
+    which run wrote a file, so if a run is retried after its file appeared, it is refused
+    like any other, unless it may replace files.
 
     Args:
         local_path: Where to write; the suffix gives the format.
@@ -37,7 +34,7 @@ def rest_to_local(
         rest_credentials_secret: The Prefect block that holds them instead.
         local_config_key: The config key of the destination's credentials.
         local_credentials_secret: The Prefect block that holds them instead.
-        overwrite: Whether to replace a file that is there.
+        overwrite: Whether to replace an existing file.
     """
     df = rest_to_df(
         resource=resource,

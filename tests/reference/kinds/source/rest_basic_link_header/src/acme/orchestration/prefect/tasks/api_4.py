@@ -4,16 +4,13 @@ import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from acme.orchestration.prefect.exceptions import (
-    MissingSourceCredentialsError,
-)
+from acme import sources
 from acme.orchestration.prefect.utils import (
     cancel_flow_retries,
-    get_credentials,
+    connector_options,
     retry_if_retriable,
 )
-from acme.sources import Api4
-from acme.sources.base import IfEmpty
+from acme.runtime.source import IfEmpty
 
 
 @task(
@@ -22,7 +19,7 @@ from acme.sources.base import IfEmpty
     retry_condition_fn=retry_if_retriable,
     timeout_seconds=60 * 60,
     on_failure=[cancel_flow_retries],
-    cache_policy=NO_CACHE,  # else Prefect hashes every row
+    cache_policy=NO_CACHE,  # otherwise Prefect hashes every row
     persist_result=False,
 )
 def api_4_to_df(
@@ -37,22 +34,14 @@ def api_4_to_df(
         resource: The resource and its parameters, as in `orders?status=open`.
         config_key: The key in the configuration that holds the credentials.
         credentials_secret: The name of the Prefect block that holds them.
-        if_empty: What to do where there are no rows: warn and return the empty frame,
+        if_empty: What to do if there are no rows: warn and return the empty frame,
             raise `SKIP`, or fail.
 
     Raises:
         MissingSourceCredentialsError: Neither `config_key` nor `credentials_secret`.
         RetriableError: The source can't be reached; Prefect tries again.
-        FatalError: Anything that a retry won't help.
+        FatalError: Any error that a retry can't help.
     """
-    if not (config_key or credentials_secret):
-        raise MissingSourceCredentialsError(
-            where="api_4_to_df",
-        )
-
-    credentials = get_credentials(credentials_secret) if credentials_secret else None
-    source = Api4(
-        config_key=config_key,
-        credentials=credentials,
-    )
+    options = connector_options(config_key, credentials_secret, where="api_4_to_df")
+    source = sources.Api4(**options)
     return source.to_df(resource, if_empty=if_empty)

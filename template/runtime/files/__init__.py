@@ -1,0 +1,1 @@
+"""Destinations of files: their formats, and where the files are stored."""

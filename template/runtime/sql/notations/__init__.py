@@ -1,0 +1,1 @@
+"""How dialects write names and values: one module for each dialect."""

@@ -1,0 +1,42 @@
+import pytest
+
+from acme.exceptions import DestinationExistsError
+from acme.orchestration.prefect.flows import postgresql_to_adls as flow
+from acme.orchestration.prefect.flows import postgresql_to_adls_in_batches as in_batches
+from ....live import adls, postgresql
+
+
+@pytest.fixture
+def target(prefect_server: None) -> str:
+    postgresql.connect()
+    adls.connect()
+    return adls.fresh_target()
+
+
+@pytest.fixture
+def arguments(target: str) -> dict[str, str]:
+    return {
+        "adls_path": target,
+        "sql_query": postgresql.QUERY,
+        "postgresql_config_key": postgresql.CONFIG_KEY,
+        "adls_config_key": adls.CONFIG_KEY,
+    }
+
+
+def test_existing_rows_are_refused_or_replaced(target: str, arguments: dict) -> None:
+    flow(**arguments)
+    first = adls.read(target)
+    assert first.num_rows
+    with pytest.raises(DestinationExistsError):
+        flow(**arguments)
+    flow(**arguments, overwrite=True)
+    assert adls.read(target) == first
+
+
+@pytest.mark.parametrize("verify", ["none", "bytes", "full"])
+def test_batches_arrive_verified(target: str, arguments: dict, verify: str) -> None:
+    manifest = in_batches(**arguments, verify=verify)
+    found = adls.read(target)
+    assert found.num_rows == manifest.rows > 0
+    assert (manifest.checksums is None) == (verify != "full")
+    adls.connect().verify(manifest)

@@ -1,0 +1,6 @@
+from acme.orchestration.prefect.tasks import df_to_duckdb
+from .....contracts.orchestration import TaskContract
+
+
+class TestTask(TaskContract):
+    wrapped = df_to_duckdb

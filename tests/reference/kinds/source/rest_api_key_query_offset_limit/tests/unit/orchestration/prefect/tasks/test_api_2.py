@@ -1,0 +1,6 @@
+from acme.orchestration.prefect.tasks import api_2_to_df
+from .....contracts.orchestration import TaskContract
+
+
+class TestTask(TaskContract):
+    wrapped = api_2_to_df

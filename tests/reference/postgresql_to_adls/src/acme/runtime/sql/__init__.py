@@ -1,0 +1,1 @@
+"""Sources that are read by SQL queries: one module for each dialect."""

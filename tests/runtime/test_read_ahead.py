@@ -1,0 +1,61 @@
+import threading
+from collections.abc import Callable
+
+import pytest
+from runtime.read_ahead import read_ahead
+
+
+def nothing() -> None:
+    """Cancel nothing."""
+
+
+def test_items_come_in_their_order() -> None:
+    def produce(put: Callable[[int], None]) -> None:
+        for number in range(100):
+            put(number)
+
+    assert list(read_ahead(produce, cancel=nothing, seconds=60)) == [*range(100)]
+
+
+def test_an_error_comes_after_the_items() -> None:
+    def produce(put: Callable[[int], None]) -> None:
+        put(1)
+        raise KeyError
+
+    items = read_ahead(produce, cancel=nothing, seconds=60)
+    assert next(items) == 1
+    with pytest.raises(KeyError):
+        next(items)
+
+
+def test_it_makes_no_more_than_is_taken() -> None:
+    made = []
+
+    def produce(put: Callable[[int], None]) -> None:
+        for number in range(100):
+            made.append(number)
+            put(number)
+
+    items = read_ahead(produce, cancel=nothing, seconds=60)
+    assert next(items) == 0
+    items.close()
+    assert len(made) <= 3  # one is taken, one waits, one is being put
+
+
+@pytest.mark.parametrize("seconds", [0.1, 60])
+def test_a_blocked_producer_is_cancelled_in_the_end(
+    seconds: float,
+) -> None:
+    released = threading.Event()
+
+    def produce(put: Callable[[int], None]) -> None:
+        put(1)
+        released.wait()
+
+    items = read_ahead(produce, cancel=released.set, seconds=seconds)
+    next(items)
+    if seconds < 1:
+        with pytest.raises(TimeoutError):
+            next(items)
+    items.close()
+    assert released.is_set()
