@@ -54,11 +54,13 @@ def weave() -> None:
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
     from pathlib import Path  # noqa: PLC0415  # after the check of Python's version
 
-    from sourcewright import parts, weaving  # noqa: PLC0415  # as above
+    from sourcewright import reporting  # noqa: PLC0415  # as above
+    from sourcewright.commands import weave  # noqa: PLC0415  # as above
+    from sourcewright.deciding import parts  # noqa: PLC0415  # as above
 
     supply = parts.read_supply(Path(__file__).resolve().parents[1])
-    _, outcome = weaving.weave_project(Path.cwd(), supply)
-    for line in (*outcome.notes, *weaving.lines_of(outcome)):
+    _, outcome = weave.weave(Path.cwd(), supply)
+    for line in (*outcome.notes, *reporting.lines_of(outcome)):
         say(line)
     if outcome.pending:
         say("Add these lines by hand, then run `sourcewright weave`.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sourcewright import ledger
 from sourcewright.changes import Application, Edit, Plan, SharedFile
-from sourcewright.plan import plan_weave, shared_paths
+from sourcewright.deciding.entries import plan_entries, shared_paths
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Project:
             text = self.texts.get(path)
             why = "" if text is not None else "there is no such file"
             shared[path] = SharedFile(path, text, why)
-        plan = plan_weave(applications, shared, self.width)
+        plan = plan_entries(applications, shared, self.width)
         for change in plan.changes:
             if not change.path.startswith(".sourcewright/"):
                 assert change.after is not None

@@ -22,9 +22,9 @@ from sourcewright.errors import Bug, InTheWay, SourcewrightError, Stopped, Usage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sourcewright.adopting import Found
-    from sourcewright.answers import Answers
     from sourcewright.changes import Plan, Report
+    from sourcewright.reading.adopting import Found
+    from sourcewright.rendering.answers import Answers
 
 DONE, FIXABLE, USAGE, BUG, LEFT = range(5)
 STOPPED = 130  # as shells have it: 128 and the number of SIGINT
@@ -162,7 +162,8 @@ def new(path: Path, **options: Any) -> int:  # noqa: ANN401  # click's options
 @_template_options
 def init(root: Path, **options: Any) -> int:  # noqa: ANN401  # click's options
     """Prepare the package that is here for connectors."""
-    from sourcewright import adopting, answers
+    from sourcewright.reading import adopting
+    from sourcewright.rendering import answers
     from sourcewright.tree import Tree
 
     ask = _can_ask(as_json=options["as_json"])
@@ -229,9 +230,9 @@ def remove(
     application: str, root: Path, *, force: bool, dry_run: bool, as_json: bool
 ) -> int:
     """Take back APPLICATION: its entries in shared files, and its own files."""
-    from sourcewright import removing
+    from sourcewright.commands import remove as command
 
-    plan, outcome = removing.remove(
+    plan, outcome = command.remove(
         root.resolve(), application, force=force, dry_run=dry_run
     )
     return _report("remove", root, plan, outcome, dry_run=dry_run, as_json=as_json)
@@ -258,9 +259,9 @@ def update(
     as_json: bool,
 ) -> int:
     """Update APPLICATIONS, or all, to the template's newest version."""
-    from sourcewright import updating
+    from sourcewright.commands import update as command
 
-    plan, outcome = updating.update(
+    plan, outcome = command.update(
         root.resolve(),
         applications,
         ref=vcs_ref,
@@ -285,7 +286,7 @@ def _generate(
     settings: tuple[str, ...],
     **options: Any,  # noqa: ANN401  # click's options
 ) -> int:
-    from sourcewright import answers
+    from sourcewright.rendering import answers
 
     collected = answers.collect(component, given, file=file, settings=settings)
     return _run(command, root, collected, **options)
@@ -303,9 +304,10 @@ def _run(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    from sourcewright import generating, render
+    from sourcewright.commands import add
+    from sourcewright.rendering import render
 
-    plan, outcome = generating.generate(
+    plan, outcome = add.generate(
         root.resolve(),
         answers,
         render.template(template, vcs_ref),
@@ -329,10 +331,11 @@ def _report(
     as_json: bool,
 ) -> int:
     """Print what a command that writes did, or would do; give its exit code."""
-    from sourcewright import merging, output, weaving
+    from sourcewright import output, reporting
+    from sourcewright.commands import merge
 
     if not dry_run:
-        merging.register(root.resolve())
+        merge.register(root.resolve())
 
     conflicts = [path for verb, path in outcome.done if verb == "conflict"]
     code, error = LEFT if outcome.pending or conflicts else DONE, None
@@ -348,7 +351,7 @@ def _report(
     else:
         if dry_run:
             _say(output.diff(plan), nl=False)
-        for line in weaving.lines_of(outcome):
+        for line in reporting.lines_of(outcome):
             _say(line)
     for note in outcome.notes:
         _say(f" note: {note}", err=True)
@@ -363,12 +366,12 @@ def _report(
 @_json
 def weave(root: Path, *, dry_run: bool, as_json: bool) -> int:
     """Bring the shared files to what the ledger asks for."""
-    from sourcewright import parts, render, weaving
+    from sourcewright.commands import weave as command
+    from sourcewright.deciding import parts
+    from sourcewright.rendering import render
 
     supply = parts.read_supply(Path(render.template().source))
-    plan, outcome = weaving.weave_project(
-        root.resolve(), supply, moves=False, dry_run=dry_run
-    )
+    plan, outcome = command.weave(root.resolve(), supply, moves=False, dry_run=dry_run)
     return _report("weave", root, plan, outcome, dry_run=dry_run, as_json=as_json)
 
 
@@ -379,10 +382,10 @@ def weave(root: Path, *, dry_run: bool, as_json: bool) -> int:
 @click.argument("path")
 def merge_file(base: Path, ours: Path, theirs: Path, path: str) -> int:
     """Merge a shared file, as git's merge driver: 0 done, 1 conflicts, else undone."""
-    from sourcewright import merging
+    from sourcewright.commands import merge
 
     try:
-        return DONE if merging.merge_file(base, ours, theirs, path) else FIXABLE
+        return DONE if merge.merge_file(base, ours, theirs, path) else FIXABLE
     except SourcewrightError as err:
         _say(str(err), err=True)
         return USAGE
@@ -390,7 +393,7 @@ def merge_file(base: Path, ours: Path, theirs: Path, path: str) -> int:
 
 def _note_interruption(root: Path) -> None:
     """Say that files are half done: a command that only reads leaves them so."""
-    from sourcewright import journal
+    from sourcewright.writing import journal
 
     if journal.is_left(root.resolve()):
         note = "a command was interrupted here: the next one that writes undoes it"

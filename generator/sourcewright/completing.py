@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from sourcewright import viadot
 from sourcewright.errors import SourcewrightError
-from sourcewright.render import template
+from sourcewright.reading import viadot
+from sourcewright.rendering.render import template
 from sourcewright.tree import Tree
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sourcewright import cli, journal
+from sourcewright import cli
+from sourcewright.writing import journal
 
 from tests.kills.command import KILLED, PROGRAM, Command
 from tests.kills.expected import (

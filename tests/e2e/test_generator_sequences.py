@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sourcewright import generating, ledger, removing, weaving
-from sourcewright.answers import Answers, collect
+from sourcewright import ledger, reporting
 from sourcewright.changes import Dependency, Export, Item, Lines, Reference
+from sourcewright.commands import add, remove, weave
 from sourcewright.errors import (
     AnswerRefused,
     EditRefused,
@@ -26,7 +26,8 @@ from sourcewright.errors import (
     SourcewrightError,
     StillNeeded,
 )
-from sourcewright.render import Rendered, Template, render
+from sourcewright.rendering.answers import Answers, collect
+from sourcewright.rendering.render import Rendered, Template, render
 from sourcewright.tree import Tree
 
 from tests.e2e.by_hand import SHARED, User, rows_of
@@ -137,7 +138,7 @@ class Sequence:
         before, told = everything(self.root), []
 
         def do() -> None:
-            told.append(generating.generate(self.root, asked, self.template))
+            told.append(add.generate(self.root, asked, self.template))
 
         if self.refused(do, StillNeeded, InTheWay, AnswerRefused):
             self.note("add refused", step + ": refused")
@@ -155,7 +156,7 @@ class Sequence:
         assert report.pending == (), report.pending
         self._disowned()
         whole = everything(self.root)
-        plan, report = generating.generate(self.root, asked, self.template)
+        plan, report = add.generate(self.root, asked, self.template)
         assert plan.changes == ()
         assert {verb for verb, _ in report.done} == {"identical"}
         assert everything(self.root) == whole
@@ -182,7 +183,7 @@ class Sequence:
         mine = {file.path for file in leaving.files} - theirs
         told: list[Report] = []
         why = self.refused(
-            lambda: told.append(removing.remove(self.root, name, force=force)[1]),
+            lambda: told.append(remove.remove(self.root, name, force=force)[1]),
             StillNeeded,
         )
         if why:
@@ -206,9 +207,9 @@ class Sequence:
 
     def weave(self) -> None:
         before = everything(self.root)
-        plan, report = weaving.weave_project(self.root)
+        plan, report = weave.weave(self.root)
         assert plan.changes == ()
-        assert weaving.lines_of(report) == ["identical"]
+        assert reporting.lines_of(report) == ["identical"]
         assert everything(self.root) == before
         self.note("weave again")
 
@@ -248,15 +249,15 @@ class Sequence:
         self.user.write(edit.file, altered)
         spoilt = everything(self.root)
         assert spoilt != before
-        why = self.refused(lambda: removing.remove(self.root, name), EditRefused)
+        why = self.refused(lambda: remove.remove(self.root, name), EditRefused)
         assert f"where: {edit.file}" in why, (edit, altered)
-        weaving.weave_project(self.root)
+        weave.weave(self.root)
         now = everything(self.root)
         assert {path: now[path] for path in SHARED} == {
             path: spoilt[path] for path in SHARED
         }
         self.user.write(edit.file, text)
-        weaving.weave_project(self.root)
+        weave.weave(self.root)
         assert everything(self.root) == before
         self.note("edit: inside", f"edit inside {edit}")
 
@@ -332,14 +333,14 @@ def start(
     plain_template: Path, remembered: Remembered, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Path], Template]:
     """Make a project in a folder; give the template that it is of."""
-    monkeypatch.setattr(generating, "render", remembered)
+    monkeypatch.setattr(add, "render", remembered)
     template = Template(str(plain_template))
 
     def make(root: Path) -> Template:
         root.mkdir(parents=True)
         settings = ["project_name=Acme Pipelines", "package=acme"]
         asked = collect("project", {}, settings=settings)
-        generating.generate(root, asked, template)
+        add.generate(root, asked, template)
         return template
 
     return make

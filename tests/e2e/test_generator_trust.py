@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from sourcewright import cli, render
+from sourcewright import cli
+from sourcewright.rendering import render
 
 from tests.e2e.conftest import point_at
 

@@ -12,7 +12,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from sourcewright import cli, merging
+from sourcewright import cli
+from sourcewright.commands import merge
 from sourcewright.tree import LARGEST, sha256
 
 from tests.kills.state import difference, state
@@ -216,7 +217,7 @@ def _wrong(
     shutil.copytree(given.path, root, symlinks=True)
     (folder / "outside").mkdir()
     (folder / "outside/mine").write_text("mine\n")
-    merging.register(root)  # as each command does: nothing else may change in git
+    merge.register(root)  # as each command does: nothing else may change in git
     before, git = state(folder), state(root / ".git")
     with contextlib.chdir(root):
         bugs = [each for each in commands if cli.run(each) == cli.BUG]

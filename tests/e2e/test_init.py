@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 import pytest
-from sourcewright import adopting, checkers, cli, project
-from sourcewright.answers import Answers
+from sourcewright import cli
 from sourcewright.errors import SourcewrightError
+from sourcewright.reading import adopting, checkers, project
+from sourcewright.rendering.answers import Answers
 from sourcewright.tree import Tree
 
 from tests import json_output

@@ -22,10 +22,12 @@ from xml.etree import ElementTree as ET
 import griffe
 import pytest
 import yaml
-from sourcewright import cli, completing, generating, removing, render
-from sourcewright.answers import Answers
+from sourcewright import cli, completing
 from sourcewright.changes import Report
+from sourcewright.commands import add, remove
 from sourcewright.errors import AnswerRefused, InTheWay, SourcewrightError
+from sourcewright.rendering import render
+from sourcewright.rendering.answers import Answers
 from sourcewright.services import npm
 
 from tests import golden, mariadb
@@ -144,7 +146,7 @@ class Changed:
 
 def _add(folder: Path, component: str, **values: object) -> Report:
     answers = Answers(component, tuple(values.items()))
-    return generating.generate(folder, answers, render.template())[1]
+    return add.generate(folder, answers, render.template())[1]
 
 
 def _small(folder: Path) -> Host:
@@ -442,7 +444,7 @@ def test_taking_all_out_gives_every_byte_back_in_every_order(
         place = tmp_path / str(number)
         shutil.copytree(changed.path, place)
         for name in order:
-            removing.remove(place, name)
+            remove.remove(place, name)
         assert golden.files(place) == golden.files(changed.host.pristine), order
         assert _folders(place) == _folders(changed.host.pristine), order
         shutil.rmtree(place)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sourcewright.answers import Answers, collect, refuse_unknown
 from sourcewright.errors import AnswerRefused
+from sourcewright.rendering.answers import Answers, collect, refuse_unknown
 
 if TYPE_CHECKING:
     from pathlib import Path

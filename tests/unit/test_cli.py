@@ -144,7 +144,7 @@ def test_a_bug_exits_with_3_and_a_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     del project
-    monkeypatch.setattr("sourcewright.weaving.weave_tree", None)
+    monkeypatch.setattr("sourcewright.commands.weave.plan_shared", None)
     assert cli.run(["weave"]) == 3
     assert "Traceback" in capsys.readouterr().err
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sourcewright.changes import FileChange, Plan
-from sourcewright.commit import commit
 from sourcewright.errors import CommitFailed, StaleFile, UnsafePath
+from sourcewright.writing.commit import commit
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from sourcewright import cli, journal
+from sourcewright import cli
 from sourcewright.changes import FileChange, Plan
-from sourcewright.commit import commit, recover
 from sourcewright.errors import Busy, Interrupted
+from sourcewright.writing import journal
+from sourcewright.writing.commit import commit, recover
 
 LEDGER = ".sourcewright/a/woven.yml"
 CHANGES = (

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from sourcewright import checks, weaving
+from sourcewright import checks, reporting
+from sourcewright.commands import weave
 from sourcewright.errors import LedgerError
 from sourcewright.weave.python_source import binds
 
@@ -30,8 +31,8 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_what_is_missing_is_told_with_the_answers_that_make_it(project: Path) -> None:
-    _, outcome = weaving.weave_project(project)
-    told = "\n".join(weaving.lines_of(outcome))
+    _, outcome = weave.weave(project)
+    told = "\n".join(reporting.lines_of(outcome))
     assert "df_to_adls, which source-postgresql imports" in told
     assert "component=destination, name=adls" in told
     assert "SW103" in {finding.code for finding in checks.check_project(project)}
@@ -39,7 +40,7 @@ def test_what_is_missing_is_told_with_the_answers_that_make_it(project: Path) ->
 
 def test_what_is_there_is_not_asked_for(project: Path) -> None:
     (project / TASKS).write_text("from .adls import df_to_adls\n", encoding="utf-8")
-    _, outcome = weaving.weave_project(project)
+    _, outcome = weave.weave(project)
     assert outcome.missing == ()
     assert checks.check_project(project) == []
 
@@ -52,7 +53,7 @@ def test_a_module_that_can_not_be_read_makes_nothing(
         (project / TASKS).unlink()
     else:
         (project / TASKS).write_text(text, encoding="utf-8")
-    _, outcome = weaving.weave_project(project)
+    _, outcome = weave.weave(project)
     assert [need.name for _, need in outcome.missing] == ["df_to_adls"]
 
 
@@ -60,7 +61,7 @@ def test_a_need_of_another_shape_is_refused(project: Path) -> None:
     edits = project / ".sourcewright" / "source-postgresql" / "edits.yml"
     edits.write_text(EDITS.replace("answers:", "answer:"), encoding="utf-8")
     with pytest.raises(LedgerError, match="has a need that isn't made of answers"):
-        weaving.weave_project(project)
+        weave.weave(project)
 
 
 @pytest.mark.parametrize(

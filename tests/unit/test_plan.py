@@ -15,7 +15,7 @@ from sourcewright.changes import (
     SharedFile,
     Woven,
 )
-from sourcewright.plan import plan_weave
+from sourcewright.deciding.entries import plan_entries
 
 PATH = "pyproject.toml"
 GIVEN = '[project]\ndependencies = ["a"]\n'
@@ -25,7 +25,7 @@ C = Dependency(PATH, "c>=1")
 
 def _plan(text: str | None, *applications: Application) -> Plan:
     shared = SharedFile(PATH, text, "" if text else "there is no such file")
-    return plan_weave(applications, {PATH: shared})
+    return plan_entries(applications, {PATH: shared})
 
 
 def _after(plan: Plan, path: str = PATH) -> str | None:
@@ -112,7 +112,7 @@ def test_a_missing_file_is_pending_and_never_created() -> None:
 def test_what_stands_in_a_file_that_can_not_be_read_is_not_forgotten() -> None:
     hidden = SharedFile(PATH, None, "it can't be read", hidden=True)
     one, two = _app("one", B, woven=(Woven(B),)), _app("two", woven=(Woven(C),))
-    plan = plan_weave((one, two), {PATH: hidden})
+    plan = plan_entries((one, two), {PATH: hidden})
     actions = [(name, each.edit, each.action) for name, each in plan.pending]
     assert actions == [("one", B, "restore"), ("two", C, "remove")]
     assert _woven(plan, "one") == (Woven(B),)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import copier
 import pytest
-from sourcewright import render
-from sourcewright.answers import Answers
-from sourcewright.checkout import lay_out
 from sourcewright.errors import TemplateUnusable
+from sourcewright.rendering import render
+from sourcewright.rendering.answers import Answers
+from sourcewright.rendering.checkout import lay_out
 from sourcewright.tree import Tree
 
 PACKAGE = Path(render.__file__).parent

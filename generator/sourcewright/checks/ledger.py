@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sourcewright import ledger, weave
 from sourcewright.checks.finding import Finding
+from sourcewright.deciding.shared import missing, plan_project
 from sourcewright.errors import EditRefused
-from sourcewright.project import read_shared
+from sourcewright.reading.project import read_shared
 from sourcewright.tree import Tree
-from sourcewright.weaving import missing, plan_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

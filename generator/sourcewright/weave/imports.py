@@ -37,7 +37,7 @@ class Wanted:
 
     module: str
     name: str
-    form: str = "plain"  # or "as": `X as X`; or "noqa": with `# noqa: F401`
+    form: str = "plain"  # or "as": `X as X`; or "noqa": it ends with that comment
 
     def lines(self, width: int) -> str:
         r"""Write the statement, in parentheses where it would pass `width`."""

@@ -22,8 +22,8 @@ from sourcewright.weave.python_source import read
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sourcewright.answers import Answers
-    from sourcewright.render import Rendered, Template
+    from sourcewright.rendering.answers import Answers
+    from sourcewright.rendering.render import Rendered, Template
     from sourcewright.tree import Tree
 
 NAMES = {"viadot", "viadot2"}

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from sourcewright.answers import refuse_unknown
-from sourcewright.checkout import lay_out
 from sourcewright.errors import AnswerRefused, TemplateUnusable
+from sourcewright.rendering.answers import refuse_unknown
+from sourcewright.rendering.checkout import lay_out
 from sourcewright.staging import complaint, staging
 from sourcewright.tree import LEDGER
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
     from copier import Worker
 
-    from sourcewright.answers import Answers
+    from sourcewright.rendering.answers import Answers
     from sourcewright.tree import Tree
 
 _PROJECT = f"{LEDGER}/project/answers.yml"
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 _INVALID = re.compile(r"\w+ \w+ for (?:question )?'(\w+)': (.*)", re.DOTALL)
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 _REQUIRED = re.compile(r'Question "(\w+)" is required')
@@ -267,6 +267,14 @@ def _refused(err: ValueError, source: Template) -> AnswerRefused | TemplateUnusa
         return AnswerRefused(what, next_step="answer with a text")
     what = f"the template can't be used: {_first_line(err)}"
     return TemplateUnusable(what, where=source.address)
+
+
+def is_trusted(source: str) -> bool:
+    """Return whether the user's settings of Copier trust a template's address."""
+    from copier import load_settings  # noqa: PLC0415  # over half a second of imports
+
+    trusted = load_settings().trust
+    return any(source == e or (e[-1:] == "/" and source.startswith(e)) for e in trusted)
 
 
 def _first_line(err: Exception) -> str:

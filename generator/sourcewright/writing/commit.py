@@ -9,9 +9,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from sourcewright import journal
 from sourcewright.errors import CommitFailed, Interrupted, StaleFile
 from sourcewright.tree import LEDGER, locate, read_text, sha256
+from sourcewright.writing import journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from sourcewright import ledger
 from sourcewright.changes import SharedFile
-from sourcewright.plan import plan_weave, shared_paths
+from sourcewright.deciding.entries import plan_entries, shared_paths
 from sourcewright.tree import LEDGER
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _without_new_entries(
         each: SharedFile(each, text if each == path else None, "it is another file")
         for each in shared_paths(applications)
     }
-    plan = plan_weave(applications, shared)
+    plan = plan_entries(applications, shared)
     if any(pending.edit.file == path for _, pending in plan.pending):
         return None
     changed = [change.after for change in plan.changes if change.path == path]

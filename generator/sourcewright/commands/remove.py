@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from sourcewright import ledger, weave
 from sourcewright.changes import Plan, Report
-from sourcewright.commit import commit, recover
+from sourcewright.deciding.placing import current, is_as_made
+from sourcewright.deciding.shared import missing, plan_shared
 from sourcewright.errors import EditRefused, NotReady, StillNeeded
-from sourcewright.placing import current, is_as_made
-from sourcewright.project import find, read_shared
+from sourcewright.reading.project import find, read_shared
+from sourcewright.reporting import verbs
 from sourcewright.tree import LEDGER, Tree
-from sourcewright.weaving import missing, verbs, weave_tree
+from sourcewright.writing.commit import commit, recover
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def remove(
     kept = _take_files(tree, leaving, others, force=force)
     for file in FILES:
         tree.put(f"{LEDGER}/{leaving.id}/{file}", None)
-    pending, notes = weave_tree(tree)
+    pending, notes = plan_shared(tree)
     _take_created(tree, leaving)
     stuck = [each for owner, each in pending if owner == leaving.id]
     if stuck:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sourcewright.tree import plain
 
 if TYPE_CHECKING:
-    from sourcewright.metadata import Metadata
+    from sourcewright.reading.metadata import Metadata
     from sourcewright.tree import Tree
 
 # Folders of code, the likeliest first; a dot is the project's own.

@@ -38,7 +38,7 @@ def shared_paths(applications: Iterable[Application]) -> list[str]:
     return sorted(paths)
 
 
-def plan_weave(
+def plan_entries(
     applications: Sequence[Application],
     shared: Mapping[str, SharedFile],
     width: int = weave.WIDTH,

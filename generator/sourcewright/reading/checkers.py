@@ -6,10 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from sourcewright.metadata import text_of
+from sourcewright.reading.metadata import text_of
 
 if TYPE_CHECKING:
-    from sourcewright.metadata import Metadata
+    from sourcewright.reading.metadata import Metadata
     from sourcewright.tree import Tree
 
 # For each tool the places of its settings, the first one that has any counts.

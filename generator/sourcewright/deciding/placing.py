@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sourcewright.changes import OwnedFile
-    from sourcewright.render import Rendered
+    from sourcewright.rendering.render import Rendered
     from sourcewright.tree import Tree
 
 

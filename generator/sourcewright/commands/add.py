@@ -8,24 +8,27 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sourcewright import ledger, parts, viadot
-from sourcewright.answers import Answers
+from sourcewright import ledger
 from sourcewright.changes import Plan, Report
-from sourcewright.checkout import lay_out
-from sourcewright.commit import commit, recover
+from sourcewright.deciding import parts
+from sourcewright.deciding.placing import place
+from sourcewright.deciding.shared import missing, plan_shared
 from sourcewright.errors import AnswerRefused, InTheWay, StillNeeded
-from sourcewright.placing import place
-from sourcewright.project import settings
-from sourcewright.render import Rendered, Template, opened, render
+from sourcewright.reading import viadot
+from sourcewright.reading.project import settings
+from sourcewright.rendering.answers import Answers
+from sourcewright.rendering.checkout import lay_out
+from sourcewright.rendering.render import Rendered, Template, opened, render
+from sourcewright.reporting import verbs
 from sourcewright.staging import staging
 from sourcewright.tree import LEDGER, Tree
-from sourcewright.weaving import missing, verbs, weave_tree
+from sourcewright.writing.commit import commit, recover
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from importlib.machinery import ModuleSpec
 
-    from sourcewright.parts import Supply
+    from sourcewright.deciding.parts import Supply
 
 
 @dataclass
@@ -44,7 +47,7 @@ class _Work:
         self.conflicts += place(self.tree, rendered)
         self.touched += rendered.files
         self.notes += rendered.notes
-        self.pending, notes = weave_tree(self.tree, self.supply)
+        self.pending, notes = plan_shared(self.tree, self.supply)
         self.notes += notes
         self.touched.append(ledger.woven_path(rendered.application))
         for each in ledger.read(self.tree):

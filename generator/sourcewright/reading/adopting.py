@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from sourcewright import checkers, ledger, metadata, packages, pages, viadot
-from sourcewright.answers import Answers
+from sourcewright import ledger
 from sourcewright.changes import Fact
 from sourcewright.errors import AnswerRefused, NotReady, UnsafePath
-from sourcewright.metadata import Metadata, text_of
-from sourcewright.project import settings
+from sourcewright.reading import checkers, metadata, packages, pages, viadot
+from sourcewright.reading.metadata import Metadata, text_of
+from sourcewright.reading.project import settings
+from sourcewright.rendering.answers import Answers
 from sourcewright.tree import LEDGER, Tree, locate, plain
 
 if TYPE_CHECKING:

@@ -15,15 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sourcewright import ledger, render
+from sourcewright import ledger
 from sourcewright.changes import FileChange, Plan, Report
-from sourcewright.commit import commit, recover
+from sourcewright.deciding.placing import current
+from sourcewright.deciding.shared import missing
 from sourcewright.errors import LedgerError, NotReady, TemplateUnusable
-from sourcewright.placing import current
-from sourcewright.project import find
+from sourcewright.reading.project import find
+from sourcewright.rendering import render
+from sourcewright.reporting import verbs
 from sourcewright.staging import complaint, staging
 from sourcewright.tree import LEDGER, Tree, locate
-from sourcewright.weaving import missing, verbs
+from sourcewright.writing.commit import commit, recover
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -180,10 +182,7 @@ def _is_known(source: str, named: str | None) -> bool:
     installed = render.template().source
     if _place(source) in {_place(each) for each in (installed, named or installed)}:
         return True
-    from copier import load_settings  # noqa: PLC0415  # over half a second of imports
-
-    trusted = load_settings().trust
-    if any(source == e or (e[-1:] == "/" and source.startswith(e)) for e in trusted):
+    if render.is_trusted(source):
         return False
     what = f"{source} is a template that only this project names"
     raise TemplateUnusable(

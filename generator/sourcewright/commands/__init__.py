@@ -1,0 +1,1 @@
+"""What the commands do that write: each reads, decides and writes once."""

@@ -1,0 +1,1 @@
+"""Deciding: what the project will hold, laid over a tree in memory."""

@@ -1,0 +1,1 @@
+"""Rendering: answers in, files in memory out. The only room that knows Copier."""

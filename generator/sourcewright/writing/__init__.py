@@ -1,0 +1,1 @@
+"""Writing: a plan to the disk, whole or not at all."""
