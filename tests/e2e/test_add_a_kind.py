@@ -1,4 +1,4 @@
-"""docs/how-to/add-a-kind.md, followed to the letter: what it adds lands.
+"""The pages on adding kinds, followed to the letter: what they add lands.
 
 A section that adds something is gone through in a copy of what is checked out here. A
 fenced block with a title is written as a file, or into one; one in the language
@@ -19,14 +19,15 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PAGE = REPOSITORY / "docs" / "how-to" / "add-a-kind.md"
+HOW_TO = REPOSITORY / "docs" / "how-to"
+PAGES = (HOW_TO / "add-a-kind.md", HOW_TO / "add-authentication.md")
 BLOCK = re.compile(
     r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL
 )
 TESTS = "tests/e2e/generated/test_kinds.py"
 LISTS = "test_a_list_names_the_kinds_of_the_table"
 FOLDER = f"{LISTS}[the folders of template/kinds]"
-PAGES = f"{LISTS}[docs/reference/dialects.md and types.md]"
+TYPES = f"{LISTS}[docs/reference/dialects.md and types.md]"
 EVERY_STEP = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
 SAMPLE = 3
 
@@ -34,7 +35,7 @@ SAMPLE = 3
 SECTIONS = {
     "A dialect": {
         "template/kinds/sources/geopackage/kind.yml": FOLDER,
-        "docs/reference/dialects.md": PAGES,
+        "docs/reference/dialects.md": TYPES,
         "CHANGELOG.md": f"{LISTS}[CHANGELOG.md]",
         ".venv/bin/python docs/generate.py": FOLDER,
         ".venv/bin/python tests/golden.py": f"{LISTS}[tests/reference]",
@@ -137,7 +138,8 @@ def copy_to(folder: Path) -> Checkout:
 
 def blocks(section: str) -> list[tuple[str, str, str]]:
     """Return the language, the title and the content of each block of a section."""
-    _, found, text = PAGE.read_text("utf-8").partition(f"\n## {section}\n")
+    pages = "\n".join(page.read_text("utf-8") for page in PAGES)
+    _, found, text = pages.partition(f"\n## {section}\n")
     assert found, section
     lines, fenced = [], False
     for line in text.splitlines(keepends=True):
