@@ -37,10 +37,10 @@ def commands() -> str:
         "## Exit codes\n\n"
         "| code | meaning |\n| --- | --- |\n"
         "| 0 | done, or nothing to do |\n"
-        "| 1 | something that you can fix; the message says how |\n"
+        "| 1 | an error that you can fix; the message says how |\n"
         "| 2 | the command was called wrongly |\n"
-        "| 3 | a defect of Sourcewright; please report the traceback |\n"
-        "| 4 | done, with conflicts, or with edits left to do by hand |\n"
+        "| 3 | a bug in Sourcewright; please report the traceback |\n"
+        "| 4 | done, with conflicts or with pending edits |\n"
         "| 130 | stopped by Ctrl-C |\n"
     )
     return "\n".join(parts)
@@ -202,7 +202,7 @@ def kinds() -> str:
     rows = [
         f"{NOTE}\n# Kinds\n",
         "## Sources\n",
-        "| kind | dialect | reads from | class | installs | our tests run it |",
+        "| kind | dialect | reads from | class | installs | tested |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     rows += [
@@ -211,7 +211,7 @@ def kinds() -> str:
         for name, row in table["dialects"]["default"].items()
     ]
     rows += [
-        f"| `{name}` | | {row['title']} | of the source's name | "
+        f"| `{name}` | | {row['title']} | named after the source | "
         f"{_code(row['requirement'])} | {row['run']} |"
         for name, row in table["kinds"]["default"]["source"].items()
         if name != "sql"
@@ -288,38 +288,37 @@ def output() -> str:
 TYPES = """
 # Types of PostgreSQL
 
-`PostgreSQL` reads by COPY in binary form. This table fixes the Arrow type of each
-type of PostgreSQL; `LAYOUTS` in the runtime's `sql/copy_binary.py` is the same table. A
-domain is what it is made from. Values are never rounded, cut, wrapped or put in
-another order.
+`PostgreSQL` reads by COPY in binary form. This table lists the Arrow type of each
+PostgreSQL type; `LAYOUTS` in the runtime's `sql/copy_binary.py` is the same table. A
+domain has the Arrow type of its base type. Values are never rounded, truncated, wrapped
+or reordered.
 
 | type | Arrow type |
 | --- | --- |
 {layouts}
-| `numeric(p, s)` | `decimal128`, from 39 digits on `decimal256`, from 77 on `string` |
-| `numeric` | `string`, since each row may have another scale |
+| `numeric(p, s)` | `decimal128`; `decimal256` from 39 digits; `string` from 77 digits |
+| `numeric` | `string`, since each row may have a different scale |
 | any other | `string`: the text that PostgreSQL writes |
 
-Digits are counted with the zeros that a negative scale, or one above the precision,
-adds: `numeric(3, -2)` is `decimal128(5, 0)`.
+The digits include the zeros that are added by a negative scale, or by a scale above the
+precision: `numeric(3, -2)` is `decimal128(5, 0)`.
 
 ## What arrives as text
 
-{texts}, and whatever else a server has: extensions' types, ranges of one's own,
-composites.
+{texts}, and any other type of a server: types of extensions, custom ranges, composites.
 
-The session's settings are fixed, so that a text doesn't hang on the server's: dates
-in ISO form, intervals in ISO 8601, time in UTC, bytes in hex, floats with all their
-digits. `money` has the server's currency (`lc_monetary`), and names such as
-`regclass` follow `search_path`.
+The settings of the session are fixed, so a text doesn't depend on those of the server:
+dates in ISO form, intervals in ISO 8601, time in UTC, bytes in hex, floats with all
+their digits. `money` has the server's currency (`lc_monetary`), and names such as
+`regclass` depend on `search_path`.
 
 An interval is text because Parquet has no type for months, days and microseconds. A
-uuid is, because neither CSV nor Polars take Arrow's. An array is, because its type in
-PostgreSQL fixes neither its dimensions nor where they begin.
+uuid is text because neither CSV nor Polars support Arrow's. An array is text because
+its type in PostgreSQL determines neither its dimensions nor where they begin.
 
 ## What is refused
 
-These values have no place in the Arrow type of their column. The run stops with
+The Arrow type of the column can't hold these values. The run stops with
 `UnsupportedTypeError`, which names the column, its type, and the cast to write:
 `::text`.
 
@@ -327,28 +326,28 @@ These values have no place in the Arrow type of their column. The run stops with
 | --- | --- | --- |
 {refused}
 
-A NaN that has a payload loses it wherever it is cast to text, as in an array.
+A NaN with a payload loses the payload if it is cast to text, as in an array.
 
 ## In data frames
 
-`to_df` gives Arrow-backed columns: `{frames}`. NULL is `pandas.NA`, a nullable
-integer stays an integer, a decimal stays a decimal. `to_polars` has the same types
-under its own names; it refuses a decimal of more than 38 digits, which Polars doesn't
-have.
+`to_df` returns Arrow-backed columns: `{frames}`. NULL is `pandas.NA`, a nullable
+integer stays an integer, a decimal stays a decimal. `to_polars` returns the same types
+under Polars' names; it refuses a decimal of more than 38 digits, which Polars doesn't
+support.
 
 ## In files
 
-Parquet holds all of them. CSV and JSON lines have bytes as hex digits; they refuse
-lists, structs, maps and durations, which have no exact form there, and a date or a
-timestamp of more than 30,000 years from 1970, which Arrow can't write as text. No file
-takes two columns of one name. CSV and JSON lines write years before Christ as ISO 8601
-does: the year 1 BC is 0000, and 2 BC is -0001. CSV has NULL as nothing at all and the
-empty text as a pair of quotes. JSON lines have a decimal, a date and a time as text,
-and `nan`, `inf` and `-inf` too.
+Parquet supports all of these types. CSV and JSON lines write bytes as hex digits. They
+refuse lists, structs, maps and durations, which have no exact form there, and a date or
+a timestamp more than 30,000 years from 1970, which Arrow can't write as text. They
+write years before Christ as ISO 8601 does: the year 1 BC is 0000, and 2 BC is -0001.
+CSV writes NULL as an empty field, and an empty text as a pair of quotes. JSON lines
+write a decimal, a date and a time as text, and also `nan`, `inf` and `-inf`. No format
+accepts two columns of the same name.
 
-Every line of this page is a test: `tests/runtime/sql/test_postgresql_types.py` loads
-the values that arrived into PostgreSQL again, and the server compares. `make
-scoreboard` tries other tools on the same cases.
+Every line of this page is tested: `tests/runtime/sql/test_postgresql_types.py` loads
+the values that arrived into PostgreSQL again, and the server compares them. `make
+scoreboard` runs other tools on the same cases.
 """
 
 
