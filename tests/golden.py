@@ -81,12 +81,12 @@ class Kind:
         Tasks and flows are alike for all dialects: the project's golden has them.
         """
         ledger = f".sourcewright/{self.component}-{self.name}"
-        answers, edits = f"{ledger}/answers.yml", f"{ledger}/edits.yml"
-        paths = [edits, *_owned(project / edits)]
+        answers, woven = f"{ledger}/answers.yml", f"{ledger}/woven.yml"
+        paths = [woven, *_owned(project / woven)]
         if self.folder.removeprefix("source/") in table()["dialects"]:
             paths = [path for path in paths if "/orchestration/" not in path]
         if self.component == "destination":
-            flows = _owned(project / ".sourcewright/source-postgresql/edits.yml")
+            flows = _owned(project / ".sourcewright/source-postgresql/woven.yml")
             paths += [path for path in flows if f"_to_{self.name}" in path]
         found = {path: (project / path).read_bytes() for path in sorted(paths)}
         return {answers: _pinned((project / answers).read_bytes()), **found}
@@ -138,9 +138,9 @@ def rest_answers(number: int, authentication: str, pagination: str) -> list[str]
     ]
 
 
-def _owned(edits: Path) -> list[str]:
+def _owned(woven: Path) -> list[str]:
     """Return the paths of the files that an application's ledger lists."""
-    return [each["path"] for each in yaml.safe_load(edits.read_text("utf-8"))["files"]]
+    return list(yaml.safe_load(woven.read_text("utf-8"))["files"])
 
 
 def copier_copy(

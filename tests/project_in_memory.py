@@ -23,9 +23,10 @@ class Project:
             applications.append(
                 Application(
                     name,
-                    self.asked.get(name),
+                    self.asked.get(name, ()),
                     known.woven,
                     known.pending,
+                    None,
                     known.woven_text,
                 )
             )

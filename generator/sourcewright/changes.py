@@ -160,15 +160,17 @@ class OwnedFile:
 
 @dataclass(frozen=True)
 class Application:
-    """One application's part of the ledger; `edits` is None without an edits.yml.
+    """One application's part of the ledger.
 
-    `created` are shared files that it makes where there are none.
+    `edits` are those that it asks for, `created` the shared files that it makes if
+    there are none.
     """
 
     id: str
-    edits: tuple[Edit, ...] | None = None
+    edits: tuple[Edit, ...] = ()
     woven: tuple[Woven, ...] = ()
     pending: tuple[Pending, ...] = ()
+    edits_text: str | None = None
     woven_text: str | None = None
     needs: tuple[Need, ...] = ()
     files: tuple[OwnedFile, ...] = ()

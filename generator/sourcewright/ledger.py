@@ -1,20 +1,25 @@
 """Read and write the ledger: the folder .sourcewright/ of a project.
 
 .sourcewright/<application>/answers.yml   what was answered (Copier writes it)
-.sourcewright/<application>/edits.yml     the edits that it needs, the files that it
-                                          owns (Copier writes it)
-.sourcewright/<application>/woven.yml     the edits as they stand (the weave writes it)
+.sourcewright/<application>/edits.yml     what it asks for (Copier writes it, and the
+                                          next weave takes it over)
+.sourcewright/<application>/woven.yml     what it asks for, and how it stands (the
+                                          weave writes it)
+.sourcewright/runtime.yml                 the parts that the project holds (the same)
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from sourcewright import weave
 from sourcewright.changes import (
     Application,
     Dependency,
@@ -35,9 +40,10 @@ from sourcewright.changes import (
 )
 from sourcewright.errors import LedgerError
 from sourcewright.tree import LEDGER
+from sourcewright.weave.splice import normalized
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from sourcewright.tree import Tree
 
@@ -58,6 +64,11 @@ KINDS: dict[str, type[Edit]] = {
     "lines": Lines,
     "settings": Settings,
 }
+_DIGEST = "sha256:"
+# A comment, or one of Copier's own keys; a long text goes on below it, indented.
+_COPIERS = re.compile(r"^[_#].*\n( .*\n)*", re.MULTILINE)
+# The keys that tell an entry from the file's own mapping, and from paths.
+_ENTRY = {"answers", "edit", "from"}
 _ANSWERS = re.compile(r"component=[a-z]+(, [a-z_]+=[a-z0-9_]+)*")
 _NAMES: dict[type, str] = {kind: name for name, kind in KINDS.items()} | {Part: "part"}
 
@@ -76,47 +87,81 @@ def read(tree: Tree) -> list[Application]:
     return [_read_application(tree, name) for name in names]
 
 
+def edits_path(application: str) -> str:
+    """Return the path of an application's edits.yml in the project."""
+    return f"{LEDGER}/{application}/edits.yml"
+
+
 def woven_path(application: str) -> str:
-    """Give the path of an application's woven.yml in the project."""
+    """Return the path of an application's woven.yml in the project."""
     return f"{LEDGER}/{application}/woven.yml"
 
 
 def _read_application(tree: Tree, name: str) -> Application:
-    edits_text = _text(tree, f"{LEDGER}/{name}/edits.yml")
-    return parse(name, edits_text, _text(tree, woven_path(name)))
+    asked = _text(tree, edits_path(name))
+    if asked is not None:
+        _refuse_others_answers(tree, name, asked)
+    return parse(name, asked, _text(tree, woven_path(name)))
+
+
+def _refuse_others_answers(tree: Tree, name: str, asked: str) -> None:
+    """Refuse edits of other answers than those that are beside them.
+
+    Copier leaves an edits.yml alone that no weave has taken over yet.
+    """
+    where = edits_path(name)
+    stamp = _data(asked, where).get("answers")
+    answers = _text(tree, f"{LEDGER}/{name}/answers.yml")
+    if stamp is None or answers is None or stamp == stamp_of(answers):
+        return
+    what = f"{where} was made with other answers than {LEDGER}/{name}/answers.yml has"
+    step = "delete it, then apply the template again, without -T"
+    raise LedgerError(what, where=where, next_step=step)
+
+
+def stamp_of(answers: str) -> str:
+    """Return the hash of an answers.yml, but for what Copier adds to the answers."""
+    own = _COPIERS.sub("", normalized(answers))
+    return hashlib.sha256(own.encode()).hexdigest()
 
 
 @lru_cache(maxsize=256)  # one command reads the same texts several times
 def parse(name: str, edits_text: str | None, woven_text: str | None) -> Application:
     """Read an application from its files' texts; None stands for a missing file.
 
+    What it asks for is in edits.yml until a weave has taken it over into woven.yml.
     Each text is read once, however often a command asks: YAML is slow to parse.
 
     Raises:
         LedgerError: a text does not say what it should.
     """
-    edits = None
-    needs: tuple[Need, ...] = ()
-    files: tuple[OwnedFile, ...] = ()
-    created: tuple[OwnedFile, ...] = ()
-    parts: tuple[Parts, ...] = ()
-    if edits_text is not None:
-        where = f"{LEDGER}/{name}/edits.yml"
-        edits = tuple(_edit(e, where) for e in _entries(edits_text, where, "edits"))
-        needs = tuple(_need(e, where) for e in _entries(edits_text, where, "needs"))
-        files = tuple(_file(e, where) for e in _entries(edits_text, where, "files"))
-        created = tuple(_file(e, where) for e in _entries(edits_text, where, "created"))
-        parts = tuple(_parts(e, where) for e in _entries(edits_text, where, "parts"))
-    woven: tuple[Woven, ...] = ()
-    pending: tuple[Pending, ...] = ()
+    known: list[_Standing] = []
     if woven_text is not None:
         where = woven_path(name)
-        woven = tuple(_woven(e, where) for e in _entries(woven_text, where, "woven"))
-        pending = tuple(
-            _pending(e, where) for e in _entries(woven_text, where, "pending")
-        )
+        known = [_standing(e, where) for e in _entries(woven_text, where, "edits")]
+    # What other edits need follows from them.
+    asked: tuple[Edit, ...] = tuple(
+        each.edit for each in known if not isinstance(each.edit, Import)
+    )
+    if woven_text is not None:
+        known += [_standing(e, where) for e in _entries(woven_text, where, "leaving")]
+    text = woven_text
+    if edits_text is not None:
+        text, where = edits_text, edits_path(name)
+        asked = tuple(_edit(each, where) for each in _entries(text, where, "edits"))
+    if text is None:
+        return Application(name)
     return Application(
-        name, edits, woven, pending, woven_text, needs, files, created, parts
+        name,
+        asked,
+        tuple(each.woven for each in known if each.woven),
+        tuple(each.pending for each in known if each.pending),
+        edits_text,
+        woven_text,
+        tuple(_need(each, where) for each in _entries(text, where, "needs")),
+        _files(text, where, "files"),
+        _files(text, where, "created"),
+        tuple(_parts(each, where) for each in _entries(text, where, "parts")),
     )
 
 
@@ -268,30 +313,45 @@ def put_held(tree: Tree, held: Held) -> None:
         "runtime": held.runtime,
         "files": dict(sorted(held.files.items())),
     }
-    text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=10**6)
-    tree.put(HELD, f"# Written by the weave: the parts of the runtime.\n{text}")
+    head = "# Written by the weave: the parts of the runtime.\n"
+    tree.put(HELD, head + _dump(data))
 
 
-def _file(entry: dict[str, Any], where: str) -> OwnedFile:
-    path, digest = entry.get("path"), entry.get("sha256")
-    if not isinstance(path, str) or not isinstance(digest, str) or len(entry) != 2:  # noqa: PLR2004  # the two
-        raise _broken(where, "has a file that isn't made of path and sha256")
-    return OwnedFile(path, digest)
+def _files(text: str, where: str, key: str) -> tuple[OwnedFile, ...]:
+    found = _data(text, where).get(key) or {}
+    if not isinstance(found, dict):
+        raise _broken(where, f'has no files by their paths in "{key}"')
+    for path, digest in found.items():
+        whole = isinstance(digest, str) and digest.startswith(_DIGEST)
+        if not isinstance(path, str) or not whole:
+            raise _broken(where, f"has a file without its {_DIGEST}…: {path!r}")
+    return tuple(
+        OwnedFile(path, digest.removeprefix(_DIGEST)) for path, digest in found.items()
+    )
 
 
-def _woven(entry: dict[str, Any], where: str) -> Woven:
-    rest = {k: v for k, v in entry.items() if k not in {"former", "found"}}
-    former = entry.get("former")
-    if former is not None and not isinstance(former, str):
-        raise _broken(where, f'has no text in "former": {former!r}')
-    return Woven(_edit(rest, where), former, bool(entry.get("found")))
+@dataclass(frozen=True)
+class _Standing:
+    """An entry of woven.yml: an edit, how it stands, and what is left to do."""
+
+    edit: Edit
+    woven: Woven | None
+    pending: Pending | None
 
 
-def _pending(entry: dict[str, Any], where: str) -> Pending:
-    own = {"reason", "action", "by_hand"}
-    texts = {key: str(entry.get(key, "")) for key in own}
-    edit = _edit({k: v for k, v in entry.items() if k not in own}, where)
-    return Pending(edit, **texts)
+def _standing(entry: dict[str, Any], where: str) -> _Standing:
+    own = {key: entry.get(key) for key in ("former", "pending", "reason")}
+    for key, value in own.items():
+        if value is not None and not isinstance(value, str):
+            raise _broken(where, f'has no text in "{key}": {value!r}')
+    found = bool(entry.get("found"))
+    edit = _edit({k: v for k, v in entry.items() if k not in {*own, "found"}}, where)
+    action, reason = own["pending"], own["reason"] or ""
+    pending = Pending(edit, reason, weave.by_hand(edit), action) if action else None
+    stands = action != "add" or found
+    return _Standing(
+        edit, Woven(edit, own["former"], found) if stands else None, pending
+    )
 
 
 def as_data(edit: Edit | Part) -> dict[str, Any]:
@@ -304,36 +364,71 @@ def as_data(edit: Edit | Part) -> dict[str, Any]:
     return {"edit": _NAMES[type(edit)], **values}
 
 
-def dump_woven(woven: tuple[Woven, ...], pending: tuple[Pending, ...]) -> str:
-    """Write a woven.yml: the same text for the same records, every time."""
-    data = {
-        "version": VERSION,
-        "woven": [dict(_woven_data(each)) for each in woven],
-        "pending": [
-            {
-                **as_data(each.edit),
-                "action": each.action,
-                "reason": each.reason,
-                "by_hand": each.by_hand,
-            }
-            for each in pending
+def wanted(application: Application) -> list[Edit]:
+    """Return an application's edits, each once, each after those that it needs."""
+    every = (each for edit in application.edits for each in weave.with_needs(edit))
+    return list(dict.fromkeys(every))
+
+
+def dump_woven(application: Application) -> str | None:
+    """Write a woven.yml: the same text for the same application, every time.
+
+    None if nothing is asked for, and nothing is left.
+    """
+    asked = wanted(application)
+    stands = {each.edit: each for each in application.woven}
+    left = application.pending
+    stuck = {each.edit: each for each in left if not isinstance(each.edit, Part)}
+    known = list(dict.fromkeys([*stands, *stuck]))
+    leaving = [each for each in known if each not in asked]
+    sections: dict[str, Any] = {
+        "edits": [
+            _as_entry(each, stands.get(each), stuck.get(each))
+            for each in asked
+            # What a refused edit needs is not put in either.
+            if not isinstance(each, Import) or each in known
         ],
+        "leaving": [_as_entry(e, stands.get(e), stuck.get(e)) for e in leaving],
+        "needs": [dataclasses.asdict(each) for each in application.needs],
+        "parts": [
+            {"from": each.package, "folder": each.folder, "modules": list(each.modules)}
+            for each in application.parts
+        ],
+        "files": _as_paths(application.files),
+        "created": _as_paths(application.created),
     }
+    if not any(sections.values()):
+        return None
+    filled: dict[str, Any] = {"version": VERSION}
+    filled |= {key: value for key, value in sections.items() if value}
+    return (
+        "# Written by the weave: what the application asks for, and how it stands.\n"
+        + _dump(filled)
+    )
+
+
+def _as_entry(
+    edit: Edit, woven: Woven | None, pending: Pending | None
+) -> dict[str, Any]:
+    more: dict[str, Any] = {}
+    if woven and woven.former is not None:
+        more["former"] = woven.former
+    if woven and woven.found:
+        more["found"] = True
+    if pending:
+        more |= {"pending": pending.action, "reason": pending.reason}
+    return as_data(edit) | more
+
+
+def _as_paths(files: Sequence[OwnedFile]) -> dict[str, str]:
+    return {each.path: f"{_DIGEST}{each.sha256}" for each in files}
+
+
+def _dump(data: dict[str, Any]) -> str:
     text = yaml.dump(
         data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6
     )
-    return (
-        "# Written by the weave: the edits as they stand. Not for editing by hand.\n"
-        + str(text)
-    )
-
-
-def _woven_data(woven: Woven) -> Iterator[tuple[str, Any]]:
-    yield from as_data(woven.edit).items()
-    if woven.former is not None:
-        yield "former", woven.former
-    if woven.found:
-        yield "found", True
+    return str(text)
 
 
 class _Loader(yaml.SafeLoader):
@@ -359,4 +454,19 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
+def _represent_mapping(dumper: yaml.SafeDumper, data: dict[str, Any]) -> yaml.Node:
+    """Write an entry on one line, unless it has a text of several lines."""
+    short = not any(isinstance(each, str) and "\n" in each for each in data.values())
+    flow = short and bool(_ENTRY & data.keys())
+    return dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=flow)
+
+
+def _represent_list(dumper: yaml.SafeDumper, data: list[Any]) -> yaml.Node:
+    """Write texts on one line, entries below each other."""
+    flow = all(isinstance(each, str) for each in data)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=flow)
+
+
 _Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(dict, _represent_mapping)
+_Dumper.add_representer(list, _represent_list)

@@ -113,7 +113,7 @@ def list_parts(listed: Iterable[Listed]) -> dict[str, Any]:
                 "component": component,
                 "template": source,
                 "version": version,
-                "edits": None if each.edits is None else len(each.edits),
+                "edits": len(each.edits),
                 "woven": len(each.woven),
                 "pending": len(each.pending),
             }

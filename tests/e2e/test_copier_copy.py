@@ -44,11 +44,12 @@ HOST_FILES = {
 }
 
 
-def woven(project: Checkout, application: str) -> dict[str, Any]:
-    """Give what the weave records of an application."""
+def edits(
+    project: Checkout, application: str, *, pending: bool
+) -> list[dict[str, Any]]:
+    """Return the edits that stand, or that are pending, by the weave's record."""
     text = project.read(f".sourcewright/{application}/woven.yml")
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found
+    return [e for e in yaml.safe_load(text)["edits"] if ("pending" in e) == pending]
 
 
 def weave(project: Checkout) -> subprocess.CompletedProcess[str]:
@@ -82,7 +83,7 @@ def test_a_copy_leaves_the_weave_s_traces_only_in_the_ledger(acme: Checkout) -> 
         path for path in acme.files() if path.endswith((".rej", ".orig", ".pyc"))
     ]
     for application in ("project", "destination-adls", "source-postgresql"):
-        assert woven(acme, application)["pending"] == []
+        assert not edits(acme, application, pending=True)
 
 
 def test_the_same_copy_again_says_identical_and_changes_nothing(
@@ -150,9 +151,10 @@ def test_into_a_host_the_connector_lands_and_the_rest_is_named(
         "from .postgresql import PostgreSQL  # noqa: F401\r\n"
     )
 
-    recorded = woven(host, "source-postgresql")
-    assert sorted({each["file"] for each in recorded["woven"]}) == changed
-    pending = {each["file"]: each["reason"] for each in recorded["pending"]}
+    standing = edits(host, "source-postgresql", pending=False)
+    assert sorted({each["file"] for each in standing}) == changed
+    left = edits(host, "source-postgresql", pending=True)
+    pending = {each["file"]: each["reason"] for each in left}
     shared = [path.replace("acme", "shop") for path in SHARED]
     assert sorted(pending) == [path for path in shared if path not in changed]
     for path, reason in pending.items():
@@ -238,7 +240,6 @@ def test_a_flow_alone_joins_a_source_and_a_destination(
     made = [line[3:] for line in project.status() if line.startswith("??")]
     assert made == [
         ".sourcewright/flow-orders_db-adls/answers.yml",
-        ".sourcewright/flow-orders_db-adls/edits.yml",
         ".sourcewright/flow-orders_db-adls/woven.yml",
         f"{FLOWS}/orders_db_to_adls.py",
         f"{FLOWS}/orders_db_to_adls_in_batches.py",
@@ -247,7 +248,7 @@ def test_a_flow_alone_joins_a_source_and_a_destination(
         "tests/unit/orchestration/prefect/flows/test_orders_db_to_adls.py",
         "tests/unit/orchestration/prefect/tasks/test_orders_db_batches_to_adls.py",
     ]
-    assert woven(project, "flow-orders_db-adls")["pending"] == []
+    assert not edits(project, "flow-orders_db-adls", pending=True)
     assert ".orders_db_to_adls import" in project.read(f"{FLOWS}/__init__.py")
     assert "- name: orders-db-to-adls\n" in project.read("prefect.yaml")
 

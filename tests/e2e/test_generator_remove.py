@@ -194,9 +194,9 @@ def test_a_file_that_two_own_stays_with_the_other(project: Checkout) -> None:
     flow.mkdir()
     # As Copier leaves it, which asks nobody whether the flow has an owner.
     source = project.path / ".sourcewright/source-postgresql"
-    text = (source / "edits.yml").read_text()
-    rows = text.split("files:\n")[1].split("  - path: ")[1:]
-    owned = "".join(f"  - path: {row}" for row in rows if "postgresql_to_adls" in row)
+    text = (source / "woven.yml").read_text()
+    rows = text.split("files:\n")[1].splitlines(keepends=True)
+    owned = "".join(row for row in rows if "postgresql_to_adls" in row)
     (flow / "edits.yml").write_text(f"version: 1\nedits: []\nfiles:\n{owned}")
     assert cli.run(["remove", "flow-postgresql-adls"]) == 0
     assert (project.path / FLOW).exists()

@@ -65,10 +65,10 @@ def _journal(folder: str) -> Callable[[Checkout], None]:
     return lay
 
 
-def _edit(file: str) -> Callable[[Checkout], None]:
+def _edit(file: str, ledger: str = "edits.yml") -> Callable[[Checkout], None]:
     def lay(project: Checkout) -> None:
         project.write(
-            f"{SOURCE}/edits.yml",
+            f"{SOURCE}/{ledger}",
             f"version: 1\nedits:\n  - edit: lines\n    file: {file}\n"
             "    text: |\n      [alias]\n      status = !touch PAYLOAD\n",
         )
@@ -80,11 +80,9 @@ def _owned(path: str, key: str = "files") -> Callable[[Checkout], None]:
     """Own a file as it is, so that `remove` would delete it."""
 
     def lay(project: Checkout) -> None:
-        hashes = "".join(
-            f"  - path: {path}\n    sha256: {sha256(text)}\n"
-            for text in ("ref: refs/heads/main\n", "ref: refs/heads/master\n", "mine\n")
-        )
-        project.write(f"{SOURCE}/edits.yml", f"version: 1\nedits: []\n{key}:\n{hashes}")
+        text = (project.path / path.replace(".Git", ".git")).read_text()
+        owned = f"{key}:\n  {path}: sha256:{sha256(text)}\n"
+        project.write(f"{SOURCE}/edits.yml", f"version: 1\nedits: []\n{owned}")
 
     return lay
 
@@ -137,12 +135,12 @@ def _link(path: str, target: str) -> Callable[[Checkout], None]:
 
 
 def _owned_through_a_link(project: Checkout) -> None:
-    _owned("out/mine")(project)
     (project.path / "out").symlink_to("../outside")
+    _owned("out/mine")(project)
 
 
 def _too_large(project: Checkout) -> None:
-    with (project.path / f"{SOURCE}/edits.yml").open("r+b") as file:
+    with (project.path / f"{SOURCE}/woven.yml").open("r+b") as file:
         file.truncate(LARGEST + 1)
 
 
@@ -168,6 +166,7 @@ COMMITTED: dict[str, Callable[[Checkout], None]] = {
     "an edit with a short name": _edit("git~1/config"),
     "an edit of the ledger in capitals": _edit(".SourceWright/x.yml"),
     "an edit outside": _edit("../outside/mine"),
+    "a woven edit outside": _edit("../outside/mine", "woven.yml"),
     "a file outside": _owned("../outside/mine"),
     "a file of git's": _owned(".git/HEAD"),
     "a file of git's in capitals": _owned(".Git/HEAD"),
@@ -189,14 +188,14 @@ COMMITTED: dict[str, Callable[[Checkout], None]] = {
     "edits that are a number": _text(f"{SOURCE}/edits.yml", "version: 1\nedits: 7\n"),
     "edits of a newer version": _text(f"{SOURCE}/edits.yml", NEWER),
     "a file that is a number": _text(
-        f"{SOURCE}/edits.yml", "version: 1\nfiles: [{path: 1, sha256: 2}]\n"
+        f"{SOURCE}/edits.yml", "version: 1\nfiles: {1: 2}\n"
     ),
     "a need with odd answers": _text(
         f"{SOURCE}/edits.yml",
         "version: 1\nneeds: [{file: a.py, name: b, answers: 'c'}]\n",
     ),
     "nested without end": _text(f"{SOURCE}/edits.yml", "[" * 100_000),
-    "woven that is a text": _text(f"{SOURCE}/woven.yml", "version: 1\nwoven: all\n"),
+    "woven that is a text": _text(f"{SOURCE}/woven.yml", "version: 1\nedits: all\n"),
     "an application of no component": _odd_folder,
     "settings that are a list": _text("pyproject.toml", "tool.sourcewright = []\n"),
     "settings that lead outside": _text(

@@ -829,7 +829,7 @@ def test_an_update_brings_what_is_new_and_keeps_what_is_theirs(
     assert text.endswith("# theirs\n")
     assert [row.split()[-1] for row in project.status()] == [
         ".sourcewright/source-orders/answers.yml",
-        ".sourcewright/source-orders/edits.yml",
+        ".sourcewright/source-orders/woven.yml",
         task,
     ]
 

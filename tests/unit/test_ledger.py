@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from sourcewright import ledger
-from sourcewright.changes import Dependency, Edit, Export, Item, Lines, Pending, Woven
+from sourcewright import ledger, weave
+from sourcewright.changes import (
+    Application,
+    Dependency,
+    Edit,
+    Export,
+    Item,
+    Lines,
+    Need,
+    OwnedFile,
+    Parts,
+    Pending,
+    Woven,
+)
 from sourcewright.errors import LedgerError
 
 EDITS: list[Edit] = [
@@ -18,12 +32,48 @@ EDITS: list[Edit] = [
 @pytest.mark.parametrize("edit", EDITS)
 @pytest.mark.parametrize("former", [None, "", "[]", '[\n    "A",\n]', "[\r\n]"])
 def test_what_is_written_is_read_again(edit: Edit, former: str | None) -> None:
-    woven = (Woven(edit, former),)
-    pending = (Pending(edit, "why", "two\nlines", "remove"),)
-    text = ledger.dump_woven(woven, pending)
-    application = ledger.parse("a", None, text)
-    assert (application.woven, application.pending) == (woven, pending)
-    assert ledger.dump_woven(application.woven, application.pending) == text
+    asked = Application(
+        "a",
+        (edit,),
+        (Woven(edit, former),),
+        (Pending(edit, "why\nso", weave.by_hand(edit), "restore"),),
+        needs=(Need("tasks.py", "df_to_x", "component=destination, name=x"),),
+        files=(OwnedFile("a b.py", "ab" * 32),),
+        created=(OwnedFile("c.py", "cd" * 32),),
+        parts=(Parts("runtime", "src/acme/runtime", ("config", "sql.source")),),
+    )
+    leaving = replace(
+        asked, edits=(), pending=(replace(asked.pending[0], action="remove"),)
+    )
+    absent = replace(
+        asked, woven=(), pending=(replace(asked.pending[0], action="add"),)
+    )
+    found = replace(asked, woven=(Woven(edit, found=True),))
+    for each in (asked, leaving, absent, found):
+        text = ledger.dump_woven(each)
+        assert ledger.parse("a", None, text) == replace(each, woven_text=text)
+
+
+def test_what_edits_need_is_in_a_woven_yml_and_not_asked_for() -> None:
+    edit = Export("a.py", ".m", "N", "psycopg2")
+    asked = Application("a", (edit,))
+    needed = [each for each in ledger.wanted(asked) if each != edit]
+    assert needed
+    woven = tuple(Woven(each) for each in (*needed, edit))
+    known = ledger.parse("a", None, ledger.dump_woven(replace(asked, woven=woven)))
+    assert (known.edits, known.woven) == ((edit,), woven)
+
+
+def test_nothing_asked_and_nothing_left_is_no_woven_yml() -> None:
+    assert ledger.dump_woven(Application("a")) is None
+
+
+def test_edits_override_what_a_woven_yml_asks_for_until_they_are_taken_over() -> None:
+    one, two = Lines("f", "one="), Lines("f", "two=")
+    woven = ledger.dump_woven(Application("a", (one,), (Woven(one),)))
+    asks = "version: 1\nedits:\n- {edit: lines, file: f, text: two=}\n"
+    known = ledger.parse("a", asks, woven)
+    assert (known.edits, known.woven) == ((two,), (Woven(one),))
 
 
 def test_a_block_and_a_plain_text_are_the_same_item() -> None:

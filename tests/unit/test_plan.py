@@ -37,8 +37,8 @@ def _woven(plan: Plan, name: str) -> tuple[Woven, ...]:
 
 
 def _app(name: str, *edits: Edit, woven: tuple[Woven, ...] = ()) -> Application:
-    text = ledger.dump_woven(woven, ()) if woven else None
-    return Application(name, edits, woven, woven_text=text)
+    known = Application(name, edits, woven)
+    return replace(known, woven_text=ledger.dump_woven(known) if woven else None)
 
 
 def test_an_edit_that_two_hold_leaves_with_the_last() -> None:
@@ -157,7 +157,7 @@ def test_blocks_of_lines_stand_in_the_order_of_the_ledger_whichever_came_first()
             plan = _plan(text, *there)
             text = _after(plan) or ""
             there = [
-                _app(e.id, *e.edits or (), woven=_woven(plan, e.id))
+                _app(e.id, *e.edits, woven=_woven(plan, e.id))
                 if any(c.path == ledger.woven_path(e.id) for c in plan.changes)
                 else e
                 for e in there
@@ -165,8 +165,7 @@ def test_blocks_of_lines_stand_in_the_order_of_the_ledger_whichever_came_first()
         assert text == sorted_text
         for app in order:
             gone = [
-                replace(each, edits=None) if each.id == app.id else each
-                for each in there
+                replace(each, edits=()) if each.id == app.id else each for each in there
             ]
             text = _after(_plan(text, *gone)) or ""
             there = [each for each in there if each.id != app.id]

@@ -45,14 +45,16 @@ class _Work:
     def apply(self, rendered: Rendered) -> None:
         """Place one application's files, and weave."""
         self.conflicts += place(self.tree, rendered)
-        self.touched += rendered.files
+        self.touched += rendered.files.keys() - {
+            ledger.edits_path(rendered.application)
+        }
         self.notes += rendered.notes
         self.pending, notes = plan_shared(self.tree, self.supply)
         self.notes += notes
         self.touched.append(ledger.woven_path(rendered.application))
         for each in ledger.read(self.tree):
             if each.id == rendered.application:
-                self.touched += [edit.file for edit in each.edits or ()]
+                self.touched += [edit.file for edit in each.edits]
 
 
 def generate(
@@ -324,9 +326,9 @@ def _missing_destinations(tree: Tree, wanted: Rendered) -> dict[str, str | None]
 
 
 def _unmet(tree: Tree, wanted: Rendered) -> list[Any]:
-    text = wanted.files[f"{LEDGER}/{wanted.application}/edits.yml"]
+    path = ledger.edits_path(wanted.application)
     asked = Tree(tree.root)
-    asked.put(f"{LEDGER}/{wanted.application}/edits.yml", text)
+    asked.put(path, wanted.files[path])
     return [need for owner, need in missing(asked) if owner == wanted.application]
 
 

@@ -158,7 +158,7 @@ def _without_new_entries(
 ) -> str | None:
     """Give their text with the entries that both began with; None where none can be."""
     applications = [
-        replace(each, edits=start[name].edits if name in start else None)
+        replace(each, edits=start[name].edits if name in start else ())
         for name, each in sorted(theirs.items())
     ]
     if path not in shared_paths(applications):

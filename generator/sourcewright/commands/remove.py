@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from sourcewright.changes import Application, Edit, Need
 
-FILES = ("answers.yml", "edits.yml")
+# What an application asks for that leaves.
+_NOTHING = "version: 1\nedits: []\n"
 
 
 def remove(
@@ -46,8 +47,8 @@ def remove(
     _refuse_edited(tree, leaving, others)
     before = set(missing(tree))
     kept = _take_files(tree, leaving, others, force=force)
-    for file in FILES:
-        tree.put(f"{LEDGER}/{leaving.id}/{file}", None)
+    tree.put(f"{LEDGER}/{leaving.id}/answers.yml", None)
+    tree.put(ledger.edits_path(leaving.id), _NOTHING)
     pending, notes = plan_shared(tree)
     _take_created(tree, leaving)
     stuck = [each for owner, each in pending if owner == leaving.id]
@@ -153,7 +154,7 @@ def _refuse_needed(leaving: Application, unmet: set[tuple[str, Need]]) -> None:
         what = f"{leaving.id} is needed by {', '.join(who)}"
         raise StillNeeded(
             what,
-            where=f"{LEDGER}/{who[0]}/edits.yml",
+            where=ledger.woven_path(who[0]),
             next_step=f"remove {', '.join(who)} first, or add it again without "
             f"{leaving.id.partition('-')[2]}",
         )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 def shared_paths(applications: Iterable[Application]) -> list[str]:
     """Give the paths of all files that the applications share, sorted."""
-    paths = {edit.file for each in applications for edit in _wanted(each)}
+    paths = {edit.file for each in applications for edit in ledger.wanted(each)}
     paths |= {each.edit.file for one in applications for each in one.woven}
     return sorted(paths)
 
@@ -45,7 +45,8 @@ def plan_entries(
 ) -> Plan:
     """Compute the new texts of the shared files and of every woven.yml.
 
-    The changes come in the order of writing: the shared files, then the ledger.
+    What an edits.yml asks for is taken over into the woven.yml beside it. The changes
+    come in the order of writing: the shared files, then the ledger.
     """
     files = {
         path: _weave_file(shared[path], applications, width)
@@ -58,23 +59,15 @@ def plan_entries(
     for application in applications:
         woven, left = _records(application, files)
         pending += [(application.id, each) for each in left]
-        after: str | None = ledger.dump_woven(woven, left)
-        if application.edits is None and not woven and not left:
-            after = None
+        after = ledger.dump_woven(replace(application, woven=woven, pending=left))
         path = ledger.woven_path(application.id)
         changes.append(FileChange(path, application.woven_text, after))
+        asked = ledger.edits_path(application.id)
+        changes.append(FileChange(asked, application.edits_text, None))
     return Plan(
         changes=tuple(each for each in changes if each.before != each.after),
         pending=tuple(pending),
         verified=tuple(each for each in changes if each.before == each.after),
-    )
-
-
-def _wanted(application: Application) -> list[Edit]:
-    """Give an application's edits, each once, each after what it leans on."""
-    asked = application.edits or ()
-    return list(
-        dict.fromkeys(each for edit in asked for each in weave.with_needs(edit))
     )
 
 
@@ -101,7 +94,7 @@ def _weave_file(
     wanted = {
         edit: None
         for application in applications
-        for edit in _wanted(application)
+        for edit in ledger.wanted(application)
         if edit.file == shared.path
     }
     records = _merged_records(shared.path, applications)
@@ -333,7 +326,7 @@ def _records(
     """Give an application's part of how the edits stand now."""
     woven: list[Woven] = []
     pending: list[Pending] = []
-    wanted = _wanted(application)
+    wanted = ledger.wanted(application)
     kept = [each.edit for each in application.woven if each.edit not in wanted]
     for edit in [*wanted, *kept]:
         file = files[edit.file]

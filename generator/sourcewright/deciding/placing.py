@@ -42,14 +42,14 @@ def place(tree: Tree, rendered: Rendered) -> list[str]:
     conflicts = []
     for path, text in rendered.files.items():
         now = current(tree, path)
-        if now is None:
+        if path.startswith(f"{LEDGER}/{rendered.application}/"):
+            tree.put(path, text)
+        elif now is None:
             _refuse_hidden(tree, path)
             tree.put(path, text)
         elif path in rendered.kept or normalized(now) == normalized(text):
             continue
-        elif path.startswith(f"{LEDGER}/{rendered.application}/") or (
-            path in made and is_as_made(now, made[path])
-        ):
+        elif path in made and is_as_made(now, made[path]):
             tree.put(path, text)
         else:
             conflicts.append(path)
@@ -86,15 +86,15 @@ def _refuse_foreign(
             what = f"{path} belongs to {other.id} already"
             raise InTheWay(
                 what,
-                where=f"{LEDGER}/{other.id}/edits.yml",
+                where=ledger.woven_path(other.id),
                 next_step=f"nothing, or first: sourcewright remove {other.id}",
             )
 
 
 def _refuse_names(tree: Tree, rendered: Rendered) -> None:
     """Refuse to export a name that the package has from elsewhere."""
-    text = rendered.files.get(f"{LEDGER}/{rendered.application}/edits.yml")
-    for edit in ledger.parse(rendered.application, text, None).edits or ():
+    text = rendered.files.get(ledger.edits_path(rendered.application))
+    for edit in ledger.parse(rendered.application, text, None).edits:
         # What is rendered by the same application comes with its own names.
         if not isinstance(edit, Export) or edit.file in rendered.files:
             continue

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from sourcewright import ledger
 from sourcewright.errors import EditRefused, InTheWay, SourcewrightError
-from sourcewright.tree import LEDGER
 from sourcewright.weave.python_source import read
 
 if TYPE_CHECKING:
@@ -231,4 +231,4 @@ def _definitions(tree: Tree, path: str) -> dict[str, ast.stmt]:
 
 def _edits(tree: Tree) -> Iterator[str]:
     for each in tree.applications():
-        yield tree.text(f"{LEDGER}/{each}/edits.yml") or ""
+        yield tree.text(ledger.woven_path(each)) or ""
