@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from sourcewright import ledger
 from sourcewright.changes import Plan, Report
@@ -25,36 +28,10 @@ from sourcewright.tree import LEDGER, Tree
 from sourcewright.writing.commit import commit, recover
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from importlib.machinery import ModuleSpec
 
     from sourcewright.deciding.parts import Supply
-
-
-@dataclass
-class _Work:
-    """A generation under way: the tree so far, and what is to be told of it."""
-
-    tree: Tree
-    touched: list[str] = field(default_factory=list)
-    conflicts: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    pending: tuple[Any, ...] = ()
-    supply: Supply | None = None
-
-    def apply(self, rendered: Rendered) -> None:
-        """Place one application's files, and weave."""
-        self.conflicts += place(self.tree, rendered)
-        self.touched += rendered.files.keys() - {
-            ledger.edits_path(rendered.application)
-        }
-        self.notes += rendered.notes
-        self.pending, notes = plan_shared(self.tree, self.supply)
-        self.notes += notes
-        self.touched.append(ledger.woven_path(rendered.application))
-        for each in ledger.read(self.tree):
-            if each.id == rendered.application:
-                self.touched += [edit.file for edit in each.edits]
 
 
 def generate(
@@ -78,43 +55,50 @@ def generate(
     """
     _refuse_file(root)
     recovered = recover(root, dry_run=dry_run)
-    work = _Work(Tree(root), notes=list(recovered))
-    answers = _with_recorded(_with_settings(answers, work.tree), work.tree)
-    answers = viadot.completed(answers, work.tree, template)
+    tree = Tree(root)
+    ledger.read(tree)  # an entry that can't be read is refused first
+    held = ledger.read_held(tree).files
+    answers = _with_recorded(_with_settings(answers, tree), tree)
+    answers = viadot.completed(answers, tree, template)
+    if ask:
+        answers = _with_package(answers, tree)
     with opened(template) as ready:
-        if ask:
-            answers = _with_package(answers, work.tree)
-        wanted = render(ready, answers, work.tree, ask=ask)
-        known = _with_kinds(work.tree, wanted)
-        if known is not None:
-            wanted = render(ready, known, work.tree)
-        work.supply = _supply(ready, wanted)
-        _refuse_another_project(work.tree, wanted)
-        _refuse_installed(work.tree, wanted)
+        wanted = _rendered(ready, answers, tree, ask=ask)
+        _refuse_another_project(tree, wanted)
+        _refuse_installed(tree, wanted)
         if viadot.is_in_viadot(wanted):
-            viadot.refuse_existing(
-                work.tree, answers.component, wanted.answers, template
-            )
-            viadot.refuse_unfit(work.tree, wanted)
-            work.notes += viadot.notes(work.tree, wanted)
-        ledger.read(work.tree)  # an entry that can't be read is refused first
-        for name, kind in _missing_destinations(work.tree, wanted).items():
-            work.apply(_destination(ready, work.tree, name, kind, wanted))
-    work.notes += _changed_answers(work.tree, wanted)
-    work.apply(wanted)
-    plan = work.tree.plan(work.pending)
-    if not force and not work.conflicts:
-        _refuse_deletions(plan, parts=ledger.read_held(Tree(root)).files)
-    _refuse_unmet(work.tree, wanted.application)
+            viadot.refuse_existing(tree, answers.component, wanted.answers, template)
+            viadot.refuse_unfit(tree, wanted)
+        components = [*_missing_destinations(ready, tree, wanted), wanted]
+        supply = _supply(ready, wanted)
+    notes = [*recovered, *viadot.notes(tree, wanted), *_changed_answers(tree, wanted)]
+    conflicts = [path for each in components for path in place(tree, each)]
+    pending, more = plan_shared(tree, supply)
+    plan = tree.plan(pending)
+    if not force and not conflicts:
+        _refuse_deletions(plan, parts=held)
+    _refuse_unmet(tree, wanted.application)
+    notes += [note for each in components for note in each.notes]
     report = Report(
-        verbs(plan, work.touched, work.conflicts),
+        verbs(plan, _touched(tree, components), conflicts),
         plan.pending,
-        tuple(missing(work.tree)),
-        tuple(dict.fromkeys(work.notes)),
+        tuple(missing(tree)),
+        tuple(dict.fromkeys([*notes, *more])),
     )
-    if not dry_run and not work.conflicts:
+    if not dry_run and not conflicts:
         commit(root, plan)
     return plan, report
+
+
+def _touched(tree: Tree, components: Sequence[Rendered]) -> set[str]:
+    """Return the paths that the components asked to write, or to edit."""
+    names = {each.application for each in components}
+    found = {path for each in components for path in each.files}
+    for each in ledger.read(tree):
+        if each.id in names:
+            found |= {edit.file for edit in each.edits}
+            found |= {ledger.woven_path(each.id)}
+    return found - {ledger.edits_path(each) for each in names}
 
 
 def _refuse_file(root: Path) -> None:
@@ -153,10 +137,19 @@ def _with_recorded(answers: Answers, tree: Tree) -> Answers:
 def _recorded(tree: Tree, application: str) -> dict[str, Any]:
     """Return what the ledger has as an application's answers; none without an entry."""
     text = tree.text(f"{LEDGER}/{application}/answers.yml")
-    values = {} if text is None else ledger.parse_answers(application, text)
+    return {} if text is None else _own_answers(application, text)
+
+
+def _answered(rendered: Rendered) -> dict[str, Any]:
+    """Return what an application was rendered with, as the ledger will have it."""
+    name = rendered.application
+    return _own_answers(name, rendered.files[f"{LEDGER}/{name}/answers.yml"])
+
+
+def _own_answers(application: str, text: str) -> dict[str, Any]:
     return {
         key: value
-        for key, value in values.items()
+        for key, value in ledger.parse_answers(application, text).items()
         if isinstance(key, str) and not key.startswith("_") and key != "component"
     }
 
@@ -164,8 +157,7 @@ def _recorded(tree: Tree, application: str) -> dict[str, Any]:
 def _changed_answers(tree: Tree, wanted: Rendered) -> list[str]:
     """Return a note for each answer that differs from the one that was recorded."""
     recorded = _recorded(tree, wanted.application)
-    own = wanted.files[f"{LEDGER}/{wanted.application}/answers.yml"]
-    values = ledger.parse_answers(wanted.application, own)
+    values = _answered(wanted)
     return [
         f"{key}: {_shown(recorded[key])} -> {_shown(values.get(key))}"
         for key in recorded
@@ -274,73 +266,77 @@ def _is_folder(found: ModuleSpec, root: Path) -> bool:
     return found.origin is None and places == [str(root)]
 
 
-def _destinations(wanted: Rendered) -> dict[str, str | None]:
-    """Give the destinations of a source's flows, with the kind where it is answered."""
-    if wanted.answers["component"] != "source":
-        return {}
-    found: dict[str, str | None] = {}
-    for each in wanted.answers["destinations"]:
-        found.update(each if isinstance(each, dict) else {each: None})
-    return found
+def _rendered(ready: Template, answers: Answers, tree: Tree, *, ask: bool) -> Rendered:
+    """Render a component, with the kinds that the ledger knows of its destinations."""
+    wanted = render(ready, _with_kinds(answers, tree), tree, ask=ask)
+    # Only what a person was asked for, or a default, can still lack one.
+    told = Answers(answers.component, tuple(_answered(wanted).items()))
+    complete = _with_kinds(told, tree)
+    return wanted if complete == told else render(ready, complete, tree)
 
 
-def _with_kinds(tree: Tree, wanted: Rendered) -> Answers | None:
-    """Answer the kinds of destinations that the ledger knows; None if all are said.
+def _with_kinds(answers: Answers, tree: Tree) -> Answers:
+    """Answer the kinds of a source's destinations that the ledger knows.
 
     Raises:
         AnswerRefused: a kind was answered, and the ledger has another.
     """
+    given = answers.get("destinations")
+    with suppress(yaml.YAMLError, RecursionError):
+        given = yaml.safe_load(given) if isinstance(given, str) else given
+    if answers.component != "source" or not isinstance(given, list):
+        return answers  # the template says what is wrong with it
+    known = [_with_kind(each, tree) for each in given]
+    if known == given:
+        return answers
+    return replace(answers, values=(*answers.values, ("destinations", known)))
+
+
+def _with_kind(answer: object, tree: Tree) -> object:
+    """Return one answered destination with the kind that the ledger has of it."""
+    pair = {answer: None} if isinstance(answer, str) else answer
+    if not isinstance(pair, dict) or len(pair) != 1:
+        return answer
+    (name, kind), *_ = pair.items()
+    if f"destination-{name}" not in tree.applications():
+        return answer
+    known = _recorded(tree, f"destination-{name}").get("kind")
+    if kind and known and kind != known:
+        what = f'the destination "{name}" is of the kind {known}, not {kind}'
+        step = f"say only {name}, or choose another name"
+        where = f"{LEDGER}/destination-{name}/answers.yml"
+        raise AnswerRefused(what, where=where, next_step=step)
+    return {name: known} if known and known != name else name
+
+
+def _missing_destinations(
+    template: Template, tree: Tree, wanted: Rendered
+) -> list[Rendered]:
+    """Render the destinations of a source's flows that no application has made."""
     if wanted.answers["component"] != "source":
-        return None
-    answered = _destinations(wanted)
-    said: list[Any] = []
-    for name, kind in answered.items():
-        path = f"{LEDGER}/destination-{name}/answers.yml"
-        text = tree.text(path)
-        known = text and ledger.parse_answers(f"destination-{name}", text).get("kind")
-        if kind and known and kind != known:
-            what = f'the destination "{name}" is of the kind {known}, not {kind}'
-            step = f"say only {name}, or choose another name"
-            raise AnswerRefused(what, where=path, next_step=step)
-        shown = kind or (known if known != name else None)
-        said.append({name: shown} if shown else name)
-    if said == wanted.answers["destinations"]:
-        return None
-    own = wanted.files[f"{LEDGER}/{wanted.application}/answers.yml"]
-    values = ledger.parse_answers(wanted.application, own) | {"destinations": said}
-    del values["component"]
-    return Answers(
-        "source",
-        tuple((key, values[key]) for key in values if not key.startswith("_")),
-    )
-
-
-def _missing_destinations(tree: Tree, wanted: Rendered) -> dict[str, str | None]:
-    """Give the destinations of a source's flows that no application has made."""
-    unmet = {each.name for each in _unmet(tree, wanted)}
-    return {
-        name: kind
-        for name, kind in _destinations(wanted).items()
-        if f"df_to_{name}" in unmet
-    }
-
-
-def _unmet(tree: Tree, wanted: Rendered) -> list[Any]:
+        return []
     path = ledger.edits_path(wanted.application)
     asked = Tree(tree.root)
     asked.put(path, wanted.files[path])
-    return [need for owner, need in missing(asked) if owner == wanted.application]
+    unmet = {each.name for owner, each in missing(asked) if owner == wanted.application}
+    found = []
+    for answer in wanted.answers["destinations"]:
+        pair = answer if isinstance(answer, dict) else {answer: ""}
+        (name, kind), *_ = pair.items()
+        if f"df_to_{name}" in unmet:
+            found.append(_destination(template, tree, name, kind, wanted))
+    return found
 
 
 def _destination(
-    template: Template, tree: Tree, name: str, kind: str | None, wanted: Rendered
+    template: Template, tree: Tree, name: str, kind: str, wanted: Rendered
 ) -> Rendered:
     values = [("name", name), ("package", wanted.answers["package"])]
     if kind:
         values.append(("kind", kind))
     rendered = render(template, Answers("destination", tuple(values)), tree)
     if not kind and rendered.answers["kind"] != name:
-        what = f'the destination "{name}" is not there, and its name says no kind'
+        what = f'the destination "{name}" is not there, and its name is no kind'
         raise AnswerRefused(
             what,
             where="destinations",

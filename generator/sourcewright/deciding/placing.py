@@ -5,6 +5,7 @@ Only the tree is changed; nothing here touches the disk.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sourcewright import ledger, weave
@@ -38,7 +39,7 @@ def place(tree: Tree, rendered: Rendered) -> list[str]:
     own = known.pop(rendered.application, Application(rendered.application))
     made = {each.path: each for each in own.files}
     _refuse_foreign(rendered, known.values(), own)
-    _refuse_names(tree, rendered)
+    _refuse_names(tree, rendered, known.values())
     conflicts = []
     for path, text in rendered.files.items():
         now = current(tree, path)
@@ -91,21 +92,28 @@ def _refuse_foreign(
             )
 
 
-def _refuse_names(tree: Tree, rendered: Rendered) -> None:
-    """Refuse to export a name that the package has from elsewhere."""
+def _refuse_names(
+    tree: Tree, rendered: Rendered, others: Iterable[Application]
+) -> None:
+    """Refuse to export a name that the package has, or will have, from elsewhere."""
+    asked = {
+        (each.file, each.name): each.module
+        for other in others
+        for each in other.edits
+        if isinstance(each, Export)
+    }
     text = rendered.files.get(ledger.edits_path(rendered.application))
     for edit in ledger.parse(rendered.application, text, None).edits:
         # What is rendered by the same application comes with its own names.
         if not isinstance(edit, Export) or edit.file in rendered.files:
             continue
         shared = current(tree, edit.file)
-        try:
-            if shared is None or not binds(shared, edit.name):
-                continue
-            stands = weave.presence(shared, edit)
-        except EditRefused:
-            stands = "absent"
-        if stands == "absent":
+        is_taken = asked.get((edit.file, edit.name), edit.module) != edit.module
+        with suppress(EditRefused):
+            if shared is not None and binds(shared, edit.name):
+                is_taken = True  # unless that is the entry itself
+                is_taken = weave.presence(shared, edit) == "absent"
+        if is_taken:
             what = f'"{edit.name}" is a name that {edit.file} has already'
             raise InTheWay(
                 what, where=edit.file, next_step="choose another name for the component"
