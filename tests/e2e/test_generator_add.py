@@ -139,7 +139,9 @@ def test_a_destination_that_is_missing_is_of_the_kind_that_is_said(
         *("add", "source", "postgresql", "--set", kinds), folder=project.path
     )
     assert "create  src/acme/sources/warehouse.py" in said
-    assert "(TableDestination)" in project.read("src/acme/sources/warehouse.py")
+    assert "(postgresql.PostgreSQLTables)" in project.read(
+        "src/acme/sources/warehouse.py"
+    )
     flows = "src/acme/orchestration/prefect/flows"
     assert "mode: WriteMode" in project.read(f"{flows}/postgresql_to_warehouse.py")
 

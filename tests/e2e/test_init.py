@@ -425,7 +425,7 @@ def test_lines_that_are_said_do_what_they_are_said_for(
     assert done.returncode == 0, done.stdout
 
 
-PARTIALS = sorted(set(TOOLS.iterdir()) - {TOOLS / "sourcewright.toml.jinja"})
+PARTIALS = sorted({*TOOLS.glob("*.jinja")} - {TOOLS / "sourcewright.toml.jinja"})
 
 
 @pytest.mark.parametrize("partial", PARTIALS, ids=lambda path: path.name)

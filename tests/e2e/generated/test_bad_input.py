@@ -118,7 +118,7 @@ CASES = [
         "MissingPrefectBlockError",
         what="no JSON object",
         where=("secret/no-json",),
-        next_step="credentials' fields",
+        next_step="fields of the credentials",
     ),
     Case(
         "a misspelt field in the credentials",
@@ -247,7 +247,7 @@ CASES = [
         "an existing file",
         {},
         "DestinationExistsError",
-        what="a file already",
+        what="file already exists",
         where=("{path}",),
         next_step="overwrite=True",
         attempts=FATAL_LAKE,
