@@ -154,7 +154,7 @@ def work(tool: str) -> None:
 def errors(
     tool: str, server: dict[str, Any], folder: Path, tables: list[str]
 ) -> dict[str, str | None]:
-    """Run a tool on all tables, again where its process dies; give its errors."""
+    """Run a tool on all tables, again where its process dies; return its errors."""
     found: dict[str, str | None] = {}
     while waiting := [table for table in tables if table not in found]:
         order = {"server": server, "folder": str(folder), "tables": waiting}
@@ -330,7 +330,7 @@ def shown(text: str | None) -> str:
 
 
 def board(server: PostgreSQL) -> str:
-    """Run all tools on all cases; give the page."""
+    """Run all tools on all cases; return the page."""
     fields = ("host", "port", "database", "user", "password")
     address = {field: getattr(server, field) for field in fields}
     connection = psycopg2.connect(**address)

@@ -25,14 +25,14 @@ def say(text: str) -> None:
 
 
 def value_of(name: str, arguments: list[str]) -> str:
-    """Give the value after an option; an empty text where there is none."""
+    """Return the value after an option; an empty text where there is none."""
     if name in arguments[:-1]:
         return arguments[arguments.index(name) + 1]
     return ""
 
 
 def is_temporary_copy(application: str, operation: str) -> bool:
-    """Tell whether this is one of the copies that `copier update` makes and drops.
+    """Return whether this is one of the copies that `copier update` makes and drops.
 
     A real update runs in a clean git checkout, so the answers are tracked there. In
     Copier's copies they are not, and the host's files are missing.

@@ -34,14 +34,14 @@ def azurite() -> Iterator[Azurite]:
 
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[PrefectServer]:
-    """One server for all; give its `environment` to the process that runs a flow."""
+    """One server for all; return its `environment` to the process that runs a flow."""
     with PrefectServer() as server:
         yield server
 
 
 @pytest.fixture
 def project_of() -> type[Project]:
-    """Give what makes a project in memory: weave with it without a disk."""
+    """Return what makes a project in memory: weave with it without a disk."""
     return Project
 
 
@@ -59,7 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def keep(record_property: Callable[[str, object], None]) -> results.Keep:
-    """Give what tells the counts of a sweep."""
+    """Return what tells the counts of a sweep."""
 
     def tell(sweep: str, /, **row: str | int) -> None:
         record_property("matrix", [sweep, row])

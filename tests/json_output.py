@@ -13,7 +13,7 @@ SCHEMA = json.loads(
 
 
 def read(text: str) -> dict[str, Any]:
-    """Give the one object that a command printed, which keeps to the schema."""
+    """Return the one object that a command printed, which keeps to the schema."""
     told: dict[str, Any] = json.loads(text)
     Draft202012Validator(SCHEMA).validate(told)
     return told

@@ -51,7 +51,7 @@ class MariaDB(Service):
         }
 
     def sql(self, text: str) -> list[list[str]]:
-        """Run statements as the superuser; give the fields of what they print."""
+        """Run statements as the superuser; return the fields of what they print."""
         done = self._client(text)
         assert done.returncode == 0, done.stderr
         return [line.split("\t") for line in done.stdout.splitlines()]

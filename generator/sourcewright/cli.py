@@ -111,7 +111,7 @@ def commands() -> None:
 
 
 def _template_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the options for what is rendered, and with which answers."""
+    """Add the options for what is rendered, and with which answers, to a command."""
     for option in reversed(
         (
             click.option(
@@ -174,7 +174,7 @@ def init(root: Path, **options: Any) -> int:  # noqa: ANN401  # click's options
         package = found.values.get("package", found.example)
         if found.unknown:
             _say(f"{found.unknown}.")
-        package = click.prompt("Which package shall hold the connectors?", package)
+        package = click.prompt("Which package should the connectors be in?", package)
         settings = (*settings, f"package={package}")
         given = answers.collect("project", {}, file=file, settings=settings)
         found = adopting.look(Tree(root.resolve()), given)
@@ -222,14 +222,14 @@ def flow(
 
 @commands.command()
 @click.argument("application", shell_complete=_applications())
-@click.option("--force", is_flag=True, help="Take away files that were edited, too.")
+@click.option("--force", is_flag=True, help="Delete files that were edited, too.")
 @_project
 @_dry_run
 @_json
 def remove(
     application: str, root: Path, *, force: bool, dry_run: bool, as_json: bool
 ) -> int:
-    """Take back APPLICATION: its entries in shared files, and its own files."""
+    """Remove APPLICATION: its entries in shared files, and its own files."""
     from sourcewright.commands import remove as command
 
     plan, outcome = command.remove(
@@ -330,7 +330,7 @@ def _report(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Print what a command that writes did, or would do; give its exit code."""
+    """Print what a command that writes did, or would do; return its exit code."""
     from sourcewright import output, reporting
     from sourcewright.commands import merge
 
@@ -340,7 +340,7 @@ def _report(
     conflicts = [path for verb, path in outcome.done if verb == "conflict"]
     code, error = LEFT if outcome.pending or conflicts else DONE, None
     if conflicts and command != "update":
-        code, what = FIXABLE, "what would be created is there with another content"
+        code, what = FIXABLE, "files to be created are there with another content"
         where, step = ", ".join(conflicts), "move it away, or choose another name"
         error = InTheWay(what, where=where, next_step=step)
     if as_json:
@@ -365,7 +365,7 @@ def _report(
 @_dry_run
 @_json
 def weave(root: Path, *, dry_run: bool, as_json: bool) -> int:
-    """Bring the shared files to what the ledger asks for."""
+    """Make the entries in shared files that the ledger asks for."""
     from sourcewright.commands import weave as command
     from sourcewright.deciding import parts
     from sourcewright.rendering import render
@@ -442,10 +442,10 @@ _port = click.IntRange(1, 65_535)
 
 @commands.command()
 @click.option(
-    "--postgres-port", type=_port, help="PostgreSQL's; any free one if not given."
+    "--postgres-port", type=_port, help="The port of PostgreSQL; by default a free one."
 )
-@click.option("--azurite-port", type=_port, help="Azurite's.")
-@click.option("--prefect-port", type=_port, help="Prefect's server's.")
+@click.option("--azurite-port", type=_port, help="The port of Azurite.")
+@click.option("--prefect-port", type=_port, help="The port of Prefect's server.")
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -457,7 +457,7 @@ def demo(
     prefect_port: int | None,
     output: Path | None,
 ) -> int:
-    """Load, generate, run and compare: the whole way, on this machine."""
+    """Load, generate, run and compare, all on this machine."""
     try:
         from sourcewright.demo import run
     except ModuleNotFoundError as err:
@@ -474,7 +474,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command; give its exit code."""
+    """Run a command; return its exit code."""
     try:
         code = commands.main(arguments, "sourcewright", standalone_mode=False)
     except SourcewrightError as err:
@@ -505,7 +505,7 @@ def _failed(arguments: list[str], code: int, error: SourcewrightError) -> int:
 
 
 def _command(arguments: list[str]) -> str | None:
-    """Give the command that the arguments name, as `add source`; None for none."""
+    """Return the command that the arguments name, as `add source`; None for none."""
     words, group = [], commands
     for word in arguments:
         if word.startswith("-"):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def applications(root: Path, component: str | None = None) -> list[str]:
-    """Give the ids of a project's applications; of one component, their names."""
+    """Return the ids of a project's applications; of one component, their names."""
     try:
         ids = Tree(root.resolve()).applications()
     except (OSError, SourcewrightError):
@@ -33,7 +33,7 @@ def applications(root: Path, component: str | None = None) -> list[str]:
 
 
 def ends(root: Path, end: str) -> list[str]:
-    """Give what a flow can read from, or load into: applications, and viadot's own."""
+    """Return what a flow can read from or load into: applications, and viadot's."""
     found = applications(root, end)
     with suppress(OSError, SourcewrightError):
         if viadot.is_checkout(Tree(root.resolve())):
@@ -42,14 +42,14 @@ def ends(root: Path, end: str) -> list[str]:
 
 
 def names(component: str, root: Path) -> list[str]:
-    """Give the names that the template knows for a source or a destination."""
+    """Return the names that the template knows for a source or a destination."""
     asked = dict(_questions(component, root))
     kinds = [each for each in asked.get("kind", []) if each != "sql"]
     return asked.get("dialect", []) + kinds
 
 
 def settings(component: str, root: Path) -> list[str]:
-    """Give what `--set` takes: `key=value` where the values are known, else `key=`."""
+    """Return what `--set` takes: `key=value` if the values are known, else `key=`."""
     return [
         f"{key}={value}"
         for key, values in _questions(component, root)

@@ -185,7 +185,7 @@ def parse_answers(name: str, text: str) -> dict[str, Any]:
 
 
 def origin(tree: Tree, name: str) -> tuple[str, str | None, str | None]:
-    """Give an application's component, and the address and version of its template.
+    """Return an application's component, and the address and version of its template.
 
     Raises:
         LedgerError: its answers.yml does not say what it should.
@@ -402,7 +402,7 @@ def dump_woven(application: Application) -> str | None:
     filled: dict[str, Any] = {"version": VERSION}
     filled |= {key: value for key, value in sections.items() if value}
     return (
-        "# Written by the weave: what the application asks for, and how it stands.\n"
+        "# Written by the weave: what is asked for, and how it is in the files.\n"
         + _dump(filled)
     )
 

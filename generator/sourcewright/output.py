@@ -28,7 +28,7 @@ Listed: TypeAlias = "tuple[Application, str, str | None, str | None]"
 
 
 def diff(plan: Plan) -> str:
-    """Give the unified diff of everything that the plan would write."""
+    """Return the unified diff of everything that the plan would write."""
     return "".join(line for change in plan.changes for line in _diff(change))
 
 
@@ -62,7 +62,7 @@ def document(
     parts: dict[str, Any] | None = None,
     error: SourcewrightError | None = None,
 ) -> str:
-    """Give the one object that a command prints: what happened, or why it didn't.
+    """Return the one object that a command prints: what happened, or why it didn't.
 
     `command` is None where the arguments name none.
     """
@@ -89,7 +89,7 @@ def _error(error: SourcewrightError) -> dict[str, str | None]:
 def report_parts(
     outcome: Report, *, written: bool, shown: Plan | None
 ) -> dict[str, Any]:
-    """Give what a command did, or would do: the plan to be shown, by --dry-run."""
+    """Return what a command did, or would do: the plan to be shown, by --dry-run."""
     return {
         "written": written,
         "changes": [{"verb": verb, "path": path} for verb, path in outcome.done],
@@ -105,7 +105,7 @@ def report_parts(
 
 
 def list_parts(listed: Iterable[Listed]) -> dict[str, Any]:
-    """Give the outcome of `list`."""
+    """Return the outcome of `list`."""
     return {
         "applications": [
             {
@@ -123,7 +123,7 @@ def list_parts(listed: Iterable[Listed]) -> dict[str, Any]:
 
 
 def list_lines(listed: Iterable[Listed]) -> list[str]:
-    """Give one line for each application."""
+    """Return one line for each application."""
     rows = list(listed)
     if not rows:
         return ["no application: this folder has no .sourcewright/"]
@@ -137,7 +137,7 @@ def list_lines(listed: Iterable[Listed]) -> list[str]:
 
 
 def check_parts(findings: Iterable[Finding]) -> dict[str, Any]:
-    """Give the outcome of `check`."""
+    """Return the outcome of `check`."""
     return {
         "findings": [
             {
@@ -152,7 +152,7 @@ def check_parts(findings: Iterable[Finding]) -> dict[str, Any]:
 
 
 def check_lines(findings: Iterable[Finding]) -> list[str]:
-    """Give the findings, each with what to do; one line when there is none."""
+    """Return the findings, each with what to do; one line when there is none."""
     rows: list[str] = []
     for each in findings:
         rows.append(f"{each.code}  {each.where}: {each.what}")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def report(plan: Plan) -> Report:
-    """Give one verb for each path that changes; the ledger's own files are left out."""
+    """Return one verb for each path that changes, but for the ledger's own files."""
     done = tuple(
         (verb, path) for verb, path in verbs(plan) if not path.startswith(f"{LEDGER}/")
     )
@@ -24,7 +24,7 @@ def report(plan: Plan) -> Report:
 def verbs(
     plan: Plan, touched: Iterable[str] = (), conflicts: Iterable[str] = ()
 ) -> tuple[tuple[str, str], ...]:
-    """Give one verb for each path that changes or was touched, sorted by path."""
+    """Return one verb for each path that changes or was touched, sorted by path."""
     told = dict.fromkeys(touched, "identical")
     for change in plan.changes:
         verb = "remove" if change.after is None else "edit"

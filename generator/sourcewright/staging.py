@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def staging() -> Iterator[Path]:
-    """Give an empty temporary folder, which is gone afterwards.
+    """Return an empty temporary folder, which is gone afterwards.
 
     Raises:
         NotReady: it can't be made, or something in it can't be written.
@@ -33,7 +33,7 @@ def staging() -> Iterator[Path]:
 
 
 def complaint(stderr: str) -> str:
-    """Give the line in which a program said why it failed."""
+    """Return the line in which a program said why it failed."""
     rows = [row.strip() for row in stderr.splitlines() if row.strip()]
     for row in rows:
         if row.startswith(("fatal: ", "error: ")):

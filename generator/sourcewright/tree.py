@@ -56,7 +56,7 @@ def locate(root: Path, path: str) -> Path:
             raise UnsafePath(
                 what,
                 where=link,
-                next_step=f"put a real file or folder in the place of {link}",
+                next_step=f"replace {link} by a real file or folder",
             )
     return place
 
@@ -92,12 +92,12 @@ def read_text(root: Path, path: str) -> str | None:
 
 
 def sha256(text: str | None) -> str | None:
-    """Give the hash of a file's text; None for a file that isn't there."""
+    """Return the hash of a file's text; None for a file that isn't there."""
     return None if text is None else hashlib.sha256(text.encode()).hexdigest()
 
 
 def plain(path: object) -> str | None:
-    """Give a path as a tool's settings have it in the form that `locate` takes.
+    """Return a path as a tool's settings have it in the form that `locate` takes.
 
     A dot is the project's own folder; None is what leads out of it, or is no path.
     """
@@ -146,7 +146,7 @@ class Tree:
         self._after[path] = text
 
     def names(self, folder: str) -> set[str]:
-        """Give the names of the files and folders right below a folder; "" is the root.
+        """Return the names of files and folders right below a folder; "" is the root.
 
         Raises:
             UnsafePath: the path leads out of the project.
@@ -181,7 +181,7 @@ class Tree:
         )
 
     def plan(self, pending: tuple[tuple[str, Pending], ...] = ()) -> Plan:
-        """Give every change, the ledger's last, and all that was read besides."""
+        """Return every change, the ledger's last, and all that was read besides."""
         files = [
             FileChange(path, before, self._after.get(path))
             for path, before in sorted(

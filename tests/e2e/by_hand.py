@@ -48,7 +48,7 @@ HEADER = "[project.optional-dependencies]"
 
 
 def rows_of(text: str) -> list[str]:
-    """Give the lines without their ends, and nothing after the last one's end."""
+    """Return the lines without their ends, and nothing after the last one's end."""
     return re.sub(r"\r\n?", "\n", text).removesuffix("\n").split("\n")
 
 
@@ -94,7 +94,7 @@ class User:
 
 
 def is_valid(path: str, text: str) -> bool:
-    """Tell whether a file can still be read by what reads it."""
+    """Return whether a file can still be read by what reads it."""
     text = text.removeprefix("\ufeff")
     try:
         if path.endswith(".py"):
@@ -122,7 +122,7 @@ def _lines(text: str) -> list[str]:
 
 
 def gap(user: User, path: str, index: int) -> int | None:
-    """Give the line of the model that stands where line `index` stands; None if unsure.
+    """Return the line of the model that line `index` stands for; None if unsure.
 
     It is beside a line that is once in both, or apart from it by lines of ours only.
     """
@@ -155,7 +155,7 @@ def gap(user: User, path: str, index: int) -> int | None:
 
 
 def _as_apart(whole: list[str], alone: list[str], at: int, step: int) -> bool:
-    """Tell whether as many blank lines lie between two lines that both texts have."""
+    """Return whether as many blank lines lie between two lines that both texts have."""
     rows = range(at - step, len(whole) if step < 0 else -1, -step)
     other = next((n for n in rows if whole[n].strip() and whole[n] in alone), None)
     if other is None:

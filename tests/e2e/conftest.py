@@ -68,7 +68,7 @@ class Shell:
         return done
 
     def said(self, *command: str | Path, folder: Path) -> str:
-        """Run a command that has to succeed; give what it said."""
+        """Run a command that has to succeed; return what it said."""
         done = self.run(*command, folder=folder)
         assert done.returncode == 0, f"{command} gave {done.returncode}:\n{done.stdout}"
         return done.stdout
@@ -82,7 +82,7 @@ class Checkout:
     shell: Shell
 
     def git(self, *arguments: str) -> str:
-        """Run git; give what it said."""
+        """Run git; return what it said."""
         return self.shell.said("git", *arguments, folder=self.path)
 
     def commit(self, message: str = "work") -> None:
@@ -91,11 +91,11 @@ class Checkout:
         self.git("commit", "--quiet", "--message", message)
 
     def status(self) -> list[str]:
-        """Give what changed since the last commit, a line for each file."""
+        """Return what changed since the last commit, a line for each file."""
         return self.git("status", "--porcelain", "--untracked-files=all").splitlines()
 
     def read(self, path: str) -> str:
-        """Give the text of a file, its newlines as they are."""
+        """Return the text of a file, its newlines as they are."""
         return (self.path / path).read_bytes().decode("utf-8")
 
     def write(self, path: str, text: str) -> None:
@@ -117,7 +117,7 @@ class Checkout:
         self.git("tag", version)
 
     def files(self) -> dict[str, bytes]:
-        """Give the content of each file that git would keep, by its path."""
+        """Return the content of each file that git would keep, by its path."""
         listed = self.git("ls-files", "-z", "-co", "--exclude-standard").split("\0")
         places = {name: self.path / name for name in sorted(listed) if name}
         return {
@@ -145,7 +145,7 @@ class Copier:
     def copy(
         self, template: Checkout, project: Path, *options: str, **answers: str
     ) -> str:
-        """Run `copier copy --trust`, which has to succeed; give what it said."""
+        """Run `copier copy --trust`, which has to succeed; return what it said."""
         return self._said(
             "copy", "--trust", *options, template.path, ".", folder=project, **answers
         )
@@ -153,7 +153,7 @@ class Copier:
     def update(
         self, project: Path, application: str, *options: str, **answers: str
     ) -> str:
-        """Run `copier update --trust` for an application; give what it said."""
+        """Run `copier update --trust` for an application; return what it said."""
         file = f".sourcewright/{application}/answers.yml"
         return self._said(
             "update", "-a", file, "--trust", *options, folder=project, **answers
@@ -162,7 +162,7 @@ class Copier:
     def recopy(
         self, project: Path, application: str, *options: str, **answers: str
     ) -> str:
-        """Run `copier recopy --trust` for an application; give what it said."""
+        """Run `copier recopy --trust` for an application; return what it said."""
         file = f".sourcewright/{application}/answers.yml"
         return self._said(
             "recopy", "-a", file, "--trust", *options, folder=project, **answers
@@ -171,7 +171,7 @@ class Copier:
     def run_many(
         self, commands: list[list[str]], folder: Path
     ) -> list[tuple[int, str]]:
-        """Run commands one after the other; give the exit code and the text of each."""
+        """Run commands one after another; return the exit code and the text of each."""
         done = subprocess.run(
             [self.program.with_name("python"), "-c", MANY],
             input=json.dumps(commands),

@@ -60,7 +60,7 @@ class Terminal:
         os.close(self._ours)
 
     def until(self, text: str) -> str:
-        """Wait for a text; give what was shown since the last one, it included."""
+        """Wait for a text; return what was shown since the last one, it included."""
         end = time.monotonic() + _PATIENCE
         while text not in self.shown[self._seen :]:
             assert self._read(end), f"no {text!r} in:\n{self.shown}"
@@ -73,7 +73,7 @@ class Terminal:
         os.write(self._ours, keys.encode())
 
     def ends(self) -> int:
-        """Wait for the program's end; give its exit code."""
+        """Wait for the program's end; return its exit code."""
         end = time.monotonic() + _PATIENCE
         while self._read(end):
             pass

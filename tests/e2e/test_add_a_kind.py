@@ -88,7 +88,7 @@ class Checkout:
         )
 
     def said(self, *command: str) -> str:
-        """Run a command that has to succeed; give what it said."""
+        """Run a command that has to succeed; return what it said."""
         done = self.run(*command)
         assert done.returncode == 0, f"{command}:\n{done.stdout[-6000:]}"
         return done.stdout

@@ -393,7 +393,7 @@ def test_any_folder_gives_a_title_and_a_package(
 
 
 def interpreters() -> list[str]:
-    """Give every Python of this machine that has a list of its standard library."""
+    """Return every Python of this machine that has a list of its standard library."""
     listing = ["python", "list", "--only-installed", "--no-python-downloads"]
     done = subprocess.run(
         [UV, *listing, "--output-format", "json"],

@@ -32,7 +32,7 @@ LOCAL_FLOW = [
 
 
 def of_others(application: str, changed: list[str]) -> list[str]:
-    """Give the changed files of the ledger that are another application's own."""
+    """Return the changed files of the ledger that are another application's own."""
     return [
         line
         for line in changed

@@ -113,7 +113,7 @@ chmod +x "$3/bin/pip"
 
 @pytest.fixture(scope="session")
 def fast_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder with a `python` that is quick to make environments."""
+    """Return a folder with a `python` that is quick to make environments."""
     folder = tmp_path_factory.mktemp("bin")
     (folder / "python").write_text(FAST_PYTHON, encoding="utf-8")
     (folder / "python").chmod(0o755)

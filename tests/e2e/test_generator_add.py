@@ -39,7 +39,7 @@ class Sourcewright:
         return self.shell.run(program, *arguments, *options, folder=folder)
 
     def said(self, *arguments: str | Path, folder: Path) -> str:
-        """Run a command that has to succeed; give what it said."""
+        """Run a command that has to succeed; return what it said."""
         done = self.run(*arguments, folder=folder)
         assert done.returncode == 0, done.stdout
         return done.stdout

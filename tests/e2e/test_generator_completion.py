@@ -52,7 +52,7 @@ def environment(acme: Checkout) -> dict[str, str]:
 
 
 def program(name: str) -> str:
-    """Give a shell's path; without it the test is skipped, which CI installs."""
+    """Return a shell's path; without it the test is skipped, which CI installs."""
     found = shutil.which(name)
     if found is None:
         pytest.skip(f"{name} is not installed here")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def run(plain_template: Path, capsys: pytest.CaptureFixture[str]) -> Runner:
-    """Run a command with --json; give its code and its object."""
+    """Run a command with --json; return its code and its object."""
 
     def run(*arguments: str) -> tuple[int, dict[str, Any]]:
         capsys.readouterr()

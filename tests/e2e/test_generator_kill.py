@@ -60,7 +60,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace
 
 @pytest.fixture(scope="module")
 def quick_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give a folder in memory where there is one: a run waits for a disk 70 times."""
+    """Return a folder in memory where there is one: a run waits for a disk 70 times."""
     memory = Path("/dev/shm")  # noqa: S108  # a folder of our own is made in it
     if not os.access(memory, os.W_OK):
         yield tmp_path_factory.mktemp("command")
@@ -90,7 +90,7 @@ def held(command: Command) -> Iterator[Held]:
 
 @pytest.fixture(scope="module")
 def whole(command: Command, held: Held) -> list[Point]:
-    """Give the writing calls of the whole command, which is as long as it is slow."""
+    """Return the writing calls of the whole command, which is as long as it is slow."""
     if command.name in SLOW and not WHOLE:
         pytest.skip("these are slow: `make matrix` takes them")
     done = command.run_traced()
@@ -101,7 +101,7 @@ def whole(command: Command, held: Held) -> list[Point]:
 
 
 def sampled(points: Sequence[Point], size: int, *, seed: str) -> list[Point]:
-    """Give one point by chance out of each of `size` parts, the same ones always."""
+    """Return one point by chance out of each of `size` parts, the same ones always."""
     choose = random.Random(f"20261122 {seed}")  # noqa: S311
     parts = min(size, len(points))
     edges = [len(points) * number // parts for number in range(parts + 1)]
@@ -109,7 +109,7 @@ def sampled(points: Sequence[Point], size: int, *, seed: str) -> list[Point]:
 
 
 def chosen(points: Sequence[Point], size: int, *, seed: str) -> Sequence[Point]:
-    """Give all points in `make matrix`, a sample in `make test`."""
+    """Return all points in `make matrix`, a sample in `make test`."""
     return points if WHOLE else sampled(points, size, seed=seed)
 
 

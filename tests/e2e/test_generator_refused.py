@@ -54,7 +54,7 @@ class Disk:
                 (self.filler / str(each)).touch()
 
     def empty(self) -> None:
-        """Give all the room back."""
+        """Return all the room back."""
         shutil.rmtree(self.filler, ignore_errors=True)
 
 
@@ -152,7 +152,7 @@ class Elsewhere:
             self.user = ("setpriv", *ids)
 
     def give(self) -> None:
-        """Give all that is in the folder to that user."""
+        """Return all that is in the folder to that user."""
         if self.user:
             for place in (self.path, *self.path.rglob("*")):
                 os.chown(place, NOBODY, NOBODY, follow_symlinks=False)

@@ -47,7 +47,7 @@ def orders(
 
 
 def folders(checkout: Checkout) -> set[str]:
-    """Give every folder of a checkout, empty ones too."""
+    """Return every folder of a checkout, empty ones too."""
     return {
         path.relative_to(checkout.path).as_posix()
         for path in checkout.path.rglob("*")

@@ -86,7 +86,7 @@ class Remembered:
 
 
 def everything(root: Path) -> dict[str, bytes]:
-    """Give the content of each file, hidden ones too."""
+    """Return the content of each file, hidden ones too."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))
@@ -95,7 +95,7 @@ def everything(root: Path) -> dict[str, bytes]:
 
 
 def by_the_user(root: Path) -> dict[str, bytes]:
-    """Give the content of each file but for the ledger's."""
+    """Return the content of each file but for the ledger's."""
     files = everything(root).items()
     return {path: text for path, text in files if not path.startswith(".sourcewright/")}
 
@@ -117,7 +117,7 @@ class Sequence:
         self.log.append(step or what)
 
     def applications(self) -> list[Any]:
-        """Give the applications but for the project's own, as the ledger has them."""
+        """Return the applications but for the project's own, as the ledger has them."""
         known = ledger.read(Tree(self.root))
         return [each for each in known if each.id != "project"]
 
@@ -332,7 +332,7 @@ def remembered() -> Remembered:
 def start(
     plain_template: Path, remembered: Remembered, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Path], Template]:
-    """Make a project in a folder; give the template that it is of."""
+    """Make a project in a folder; return the template that it is of."""
     monkeypatch.setattr(add, "render", remembered)
     template = Template(str(plain_template))
 
@@ -369,7 +369,7 @@ def test_any_sequence_is_undone_to_what_the_user_alone_would_have(
 
 
 def counted(counts: Counter[str]) -> dict[str, int]:
-    """Give the columns of a row of what was kept."""
+    """Return the columns of a row of what was kept."""
     edits = sum(count for what, count in counts.items() if what.startswith("edit: "))
     return {
         "sequences": counts["sequences"],

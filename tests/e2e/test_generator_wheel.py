@@ -43,7 +43,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def offline() -> list[str]:
-    """Give what a command is run with to have no network, where the system lets us."""
+    """Return what a command is run with to have no network, if the system lets us."""
     command = ["unshare", "--net", "--map-root-user"]
     if shutil.which("unshare"):
         done = subprocess.run([*command, "true"], capture_output=True, check=False)

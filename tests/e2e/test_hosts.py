@@ -59,7 +59,7 @@ class Host:
 
     @property
     def name(self) -> str:
-        """Give the tree's name, and what is different about it here."""
+        """Return the tree's name, and what is different about it here."""
         return self.tree + ("_crlf" if self.newline == "\r\n" else "")
 
 
@@ -246,7 +246,7 @@ HOSTS = [
 
 @pytest.fixture(scope="session")
 def tools(shell: Shell, tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """Give a shell that has what checks the hosts, and one cache for all."""
+    """Return a shell that has what checks the hosts, and one cache for all."""
     cache = tmp_path_factory.mktemp("cache")
     programs = [str(Path(sys.executable).parent), shell.environment["PATH"]]
     return type(shell)(
@@ -288,7 +288,7 @@ class Commands:
     folder: Path
 
     def __call__(self, *words: str) -> int:
-        """Run a command; give its exit code."""
+        """Run a command; return its exit code."""
         made = ["--template", str(self.template)] if words[0] in {"init", "add"} else []
         return cli.run([*words, *made, "--project", str(self.folder)])
 

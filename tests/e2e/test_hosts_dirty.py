@@ -75,7 +75,7 @@ def _run(host: Checkout, *words: str) -> int:
 
 
 def _changed(host: Checkout) -> Counter[str]:
-    """Give the lines that differ from the last commit, each with its sign."""
+    """Return the lines that differ from the last commit, each with its sign."""
     rows = host.git("diff", "HEAD", "--unified=0").splitlines()
     return Counter(
         row for row in rows if row[0] in "+-" and row[:3] not in {"+++", "---"}
@@ -83,7 +83,7 @@ def _changed(host: Checkout) -> Counter[str]:
 
 
 def _exported(text: str) -> list[str]:
-    """Give the entries of a module's `__all__`."""
+    """Return the entries of a module's `__all__`."""
     for node in ast.parse(text).body:
         if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "__all__":
             assert node.value, "a list without a value"

@@ -487,7 +487,9 @@ def test_on_a_terminal_the_place_is_asked_with_what_would_be_taken(
     command: list[str | Path] = [program, "init", "--template", plain_template]
     with Terminal(command, root, shell.environment) as terminal:
         terminal.until("there is more than one package: quarry, quarry_cli.")
-        terminal.until("Which package shall hold the connectors? [quarry.connectors]: ")
+        terminal.until(
+            "Which package should the connectors be in? [quarry.connectors]: "
+        )
         terminal.type(f"{CLEAR_LINE}quarry_cli.feeds{ENTER}")
         assert terminal.ends() == cli.LEFT, terminal.shown
     assert (root / "quarry_cli/feeds/sources/base.py").is_file()

@@ -116,7 +116,7 @@ class Host:
         )
 
     def outcomes(self, folder: Path, *tests: str) -> dict[str, str]:
-        """Run tests of a copy of it; give how each ended."""
+        """Run tests of a copy of it; return how each ended."""
         told = folder.parent / f"{folder.name}.xml"
         quiet = ["-q", "-p", "no:cacheprovider", f"--junitxml={told}"]
         done = self.run(self.python, "-m", "pytest", *quiet, *tests, folder=folder)
@@ -270,7 +270,7 @@ def _copy_beside(changed: Changed) -> Path:
 
 
 def _found(host: Host, program: str, folder: Path, *paths: str) -> set[str]:
-    """Give what a ruff finds, without lines' numbers, and what it would reformat."""
+    """Return what a ruff finds, without lines' numbers, and what it would reformat."""
     told = host.run(
         program, "check", "--output-format", "concise", *paths, folder=folder
     )
@@ -729,7 +729,7 @@ def test_no_name_becomes_a_class_that_its_modules_import_or_define(
 
 
 def _classes(text: str) -> set[str]:
-    """Give the names in words with capitals that a module imports or defines."""
+    """Return the names in words with capitals that a module imports or defines."""
     found = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom):

@@ -37,7 +37,7 @@ ODBC = ("libodbc2", "libodbcinst2", "libltdl7", "odbc-mariadb", "libmariadb3")
 
 @functools.cache
 def python() -> str:
-    """Give a Python that viadot installs on; without one the tests can't be run."""
+    """Return a Python that viadot installs on; without one the tests can't be run."""
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     for version in VERSIONS:
         found = sorted((pyenv / "versions").glob(f"{version}.*/bin/python"))
@@ -53,7 +53,7 @@ def python() -> str:
 
 
 def unpacked() -> Path:
-    """Give the folder of the newest source distribution, downloaded once."""
+    """Return the folder of the newest source distribution, downloaded once."""
     there = sorted(PLACE.glob("viadot2-*/pyproject.toml"))
     if not there:
         PLACE.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def unpacked() -> Path:
 
 
 def environment(checkout: Path) -> Path:
-    """Give an environment with what viadot requires, and its linters in `tools`."""
+    """Return an environment with what viadot requires, and its linters in `tools`."""
     program = python()
     folder = PLACE / f"environment-{checkout.name}"
     ready, named = folder / "ready", "\n".join([*BESIDE, *ALSO, *TOOLS])
@@ -89,7 +89,7 @@ def environment(checkout: Path) -> Path:
 
 
 def libraries() -> Path | None:
-    """Give a folder with ODBC's libraries; None where the machine has its own."""
+    """Return a folder with ODBC's libraries; None where the machine has its own."""
     if ctypes.util.find_library("odbc"):
         return None
     folder = PLACE / "odbc"

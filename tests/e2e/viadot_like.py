@@ -129,7 +129,7 @@ CONFIG: dict[str, Any] = {}
 
 
 def get_source_credentials(key: str | None) -> dict[str, Any] | None:
-    """Give the credentials below a key; None where there are none."""
+    """Return the credentials below a key; None where there are none."""
     for entry in CONFIG.get("sources") or []:
         if key in entry:
             return entry[key].get("credentials")
@@ -268,7 +268,7 @@ class SQL(Source):
         if_empty: Literal["warn", "skip", "fail"] = "warn",
         tests: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
-        """Give the rows of a query."""
+        """Return the rows of a query."""
         df = pd.read_sql_query(query, con)
         if df.empty:
             self._handle_if_empty(if_empty)

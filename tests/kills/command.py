@@ -93,15 +93,15 @@ class Command:
         return self._run([*PROGRAM, *NEXT, "--project", str(self.root)])
 
     def points(self) -> list[Point]:
-        """Give the last run's calls that change the project."""
+        """Return the last run's calls that change the project."""
         return [each for each in self.calls() if each.path is not None]
 
     def calls(self) -> list[Point]:
-        """Give all writing calls of the last run."""
+        """Return all writing calls of the last run."""
         return calls(self.trace, self.root)
 
     def stands(self) -> State:
-        """Give what stands in the project now."""
+        """Return what stands in the project now."""
         return state(self.root)
 
     def _run(self, command: list[str]) -> Ended:

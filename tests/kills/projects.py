@@ -20,7 +20,7 @@ def made(
     *,
     root: Path | None = None,
 ) -> Command:
-    """Give the command of that name, on a copy of `acme` in `folder`, or in `root`."""
+    """Return the command of that name, on a copy of `acme` in `folder` or in `root`."""
     source = ("--template", str(template.path), "--vcs-ref", "HEAD")
     arguments = {
         "new": (
@@ -57,7 +57,7 @@ def made(
 
 
 def _release(template: Checkout, project: Checkout, folder: Path) -> None:
-    """Give the project's template a version that edits, makes and takes away files."""
+    """Give the project's template a version that edits, makes and deletes files."""
     newer = Checkout(shutil.copytree(template.path, folder), template.shell)
     newer.release("v1.0.0")
     point_at(project, newer, "v1.0.0")

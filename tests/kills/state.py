@@ -9,7 +9,7 @@ State = dict[str, tuple[int, bytes | None]]
 
 
 def state(root: Path) -> State:
-    """Give what is below `root`, hidden or not, but for git's own folder.
+    """Return what is below `root`, hidden or not, but for git's own folder.
 
     A project without anything in it, and one whose folder isn't there, are the same.
     """

@@ -51,12 +51,12 @@ class Point:
 
 
 def calls(trace: Path, root: Path) -> list[Point]:
-    """Give the writing calls of a run in their order, those elsewhere too."""
+    """Return the writing calls of a run in their order, those elsewhere too."""
     return [point for _, point in _read(trace, root)]
 
 
 def hit(trace: Path, root: Path) -> Point | None:
-    """Give the call that a run was killed in the place of, or the first that failed."""
+    """Return the call that a run was killed at, or the first that failed."""
     found = _read(trace, root)
     failed = [point for line, point in found if "(INJECTED)" in line]
     if failed:
@@ -80,7 +80,7 @@ def _read(trace: Path, root: Path) -> list[tuple[str, Point]]:
 
 
 def _path(rest: str, root: Path) -> str | None:
-    """Give the first place in `root` that a call's arguments name, relative to it."""
+    """Return the first place in `root` that a call's arguments name, relative to it."""
     # The current folder says nothing where the path is absolute.
     rest = re.sub(r'AT_FDCWD<[^>]*>, "/', '"/', rest)
     found = re.search(rf'[<"]{re.escape(str(root))}(?:/([^>"]*))?[>"]', rest)

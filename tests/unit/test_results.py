@@ -36,7 +36,7 @@ def test_the_kills_are_kept() -> None:
 
 
 def _sweeps() -> set[str]:
-    """Give the names that the tests tell their counts under."""
+    """Return the names that the tests tell their counts under."""
     found = set()
     for path in TESTS.rglob("*.py"):
         text = path.read_text("utf-8")

@@ -33,7 +33,7 @@ def insertion(before: bytes, after: bytes) -> str | None:
 
 
 def _broken(before: bytes, after: bytes, start: int, rest: int) -> bool:
-    """Tell whether a list on one line is on several now, with one entry more."""
+    """Return whether a list on one line is on several now, with one entry more."""
     begin = before.rfind(b"\n", 0, start) + 1
     end = before.find(b"\n", start)
     line = before[begin : end if end >= 0 else None]
@@ -52,7 +52,7 @@ def _entries(inside: bytes) -> list[bytes]:
 
 
 def line_ends_fit(before: bytes, after: bytes) -> bool:
-    """Tell whether each new line ends as a line beside it does."""
+    """Return whether each new line ends as a line beside it does."""
     rows, known = after.splitlines(keepends=True), Counter(before.splitlines(True))
     if b"\n" not in before:
         return b"\r" not in after
@@ -72,7 +72,7 @@ def toml(text: bytes) -> dict[str, Any]:
 
 
 def requires(before: bytes, after: bytes, extra: str | None, wanted: str) -> bool:
-    """Tell whether the requirement came to its list, in its place, and nothing else."""
+    """Return whether the requirement came to its list, in its place, and nothing else."""
     old, new = toml(before), toml(after)
     expected = copy.deepcopy(old)
     holder = expected["project"]
@@ -97,7 +97,7 @@ def requires(before: bytes, after: bytes, extra: str | None, wanted: str) -> boo
 
 
 def quoted_as_beside(text: bytes, wanted: str) -> bool:
-    """Tell whether the requirement stands in the quotes of those on the lines beside."""
+    """Return whether the requirement stands in the quotes of those on the lines beside."""
     rows = text.decode().splitlines()
     if '"' in wanted or "'" in wanted:
         return True
@@ -113,7 +113,7 @@ def quoted_as_beside(text: bytes, wanted: str) -> bool:
 
 
 def indented_as_beside(text: bytes, wanted: str) -> bool:
-    """Tell whether a requirement on a line of its own begins where its neighbour does."""
+    """Return whether a requirement on a line of its own begins where its neighbour does."""
     rows = text.decode().splitlines()
     entries = [re.fullmatch(r"([ \t]*)[\"'][^=].*", row) for row in rows]
     for index, row in enumerate(rows):
@@ -127,7 +127,7 @@ def indented_as_beside(text: bytes, wanted: str) -> bool:
 
 
 def ends_as_before(before: bytes, after: bytes) -> bool:
-    """Tell whether lists whose last entry had a comma have one, and the others none.
+    """Return whether lists whose last entry had a comma have one, and the others none.
 
     A list that comes to stand on several lines has one.
     """
@@ -158,7 +158,7 @@ def _plain(node: yaml.Node) -> Any:
 
 
 def lists(before: bytes, after: bytes, at: tuple[str, ...], item: str) -> bool:
-    """Tell whether the item came to its list, in its place, and nothing else."""
+    """Return whether the item came to its list, in its place, and nothing else."""
     old, new, entry = pages(before), pages(after), pages(item.encode())
     was, now = _value(old, at), _value(new, at)
     entries = was[1] if isinstance(was[1], list) else []
@@ -193,7 +193,7 @@ def _value(data: Any, at: tuple[str, ...]) -> Any:
 
 
 def written_as_beside(text: bytes, at: tuple[str, ...], title: str) -> bool:
-    """Tell whether an entry is quoted, and in braces, where all in its list are so."""
+    """Return whether an entry is quoted, and in braces, where all in its list are so."""
     node: Any = yaml.compose(text.decode().removeprefix(BOM), yaml.SafeLoader)
     for key in at:
         pairs = (
@@ -214,7 +214,7 @@ def written_as_beside(text: bytes, at: tuple[str, ...], title: str) -> bool:
 
 
 def _look(text: bytes, item: Any) -> tuple[Any, ...]:
-    """Give an item's title, and how it is written."""
+    """Return an item's title, and how it is written."""
     if not isinstance(item, yaml.MappingNode):
         return (None,)
     key, value = item.value[0]

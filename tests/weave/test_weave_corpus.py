@@ -32,7 +32,7 @@ def _installed():
 
 
 def _names(text):
-    """Give what the module exports, told by other means than the weave's own."""
+    """Return what the module exports, told by other means than the weave's own."""
     tree = ast.parse(text)
     imported = {
         alias.asname or alias.name
@@ -113,7 +113,7 @@ def test_every_installed_init_file_is_woven_or_refused_and_never_wrong(project_o
 
 
 def _broken(folder):
-    """Give the modules that ruff's isort and RUF022, then its formatter, would change."""
+    """Return the modules that ruff's isort and RUF022, then its formatter, would change."""
     lint = ("check", "--select", "I001,RUF022")
     return [_named(folder, *lint), _named(folder, "format", "--check")]
 

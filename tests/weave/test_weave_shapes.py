@@ -31,7 +31,7 @@ PAGES = {"Orders DB": "references/sources/orders_db.md", "Abacus": "abacus.md"}
 
 
 def dressed(text):
-    """Give a file as it is; in a whole sweep, as other systems would have it too."""
+    """Return a file as it is; in a whole sweep, as other systems would have it too."""
     yield text
     if not os.environ.get("SOURCEWRIGHT_WHOLE_CORPUS"):
         return
@@ -68,7 +68,7 @@ def page_is_wrong(before, after, edit):
 
 
 def woven(given, edits, is_wrong, project_of):
-    """Weave edits in and out in both orders; give the outcome, and what is wrong."""
+    """Weave edits in and out in both orders; return the outcome, and what is wrong."""
     path = edits[0].file
     project = project_of({path: given.decode()})
     wrong, kinds, reasons = [], Counter(), []
@@ -100,7 +100,7 @@ def woven(given, edits, is_wrong, project_of):
 
 
 def _names(by_hand, edit):
-    """Tell whether the lines to add by hand have the entry, and where it goes."""
+    """Return whether the lines to add by hand have the entry, and where it goes."""
     if isinstance(edit, Dependency):
         return edit.requirement in by_hand and "[project" in by_hand
     return edit.item in by_hand and all(key in by_hand for key in edit.at)

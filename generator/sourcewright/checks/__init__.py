@@ -37,7 +37,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def check_project(root: Path) -> list[Finding]:
-    """Give what breaks any rule, in the order of the rules; empty when all is well.
+    """Return what breaks any rule, in the order of the rules; empty when all is well.
 
     Raises:
         SourcewrightError: the project can't be read.

@@ -105,7 +105,7 @@ def _refuse_file(root: Path) -> None:
     """Refuse a project in the place of a file, or below one."""
     there = next(each for each in (root, *root.parents) if each.exists())
     if not there.is_dir():
-        what = "a file is where the project's folder shall be"
+        what = "a file is where the project's folder should be"
         raise InTheWay(what, where=str(there), next_step="choose another folder")
 
 
@@ -261,7 +261,7 @@ def _refuse_installed(tree: Tree, wanted: Rendered) -> None:
 
 
 def _is_folder(found: ModuleSpec, root: Path) -> bool:
-    """Tell whether a package is nothing but the folder that the project is to be in."""
+    """Return whether a package is nothing but the folder of the project."""
     places = list(found.submodule_search_locations or ())
     return found.origin is None and places == [str(root)]
 

@@ -57,7 +57,7 @@ def _register(root: Path) -> None:
 
 
 def merge_file(base: Path, ours: Path, theirs: Path, path: str) -> bool:
-    """Merge as git's driver, into `ours`; tell whether no conflict is left.
+    """Merge as git's driver, into `ours`; return whether no conflict is left.
 
     Runs in the checkout's top folder, where git runs it. Nothing but `ours` is changed,
     and that last.
@@ -79,7 +79,7 @@ def merge_file(base: Path, ours: Path, theirs: Path, path: str) -> bool:
 
 
 def _bare(base: Path, theirs: Path, path: str) -> str | None:
-    """Give their text without the entries that are new in it; None for as it is."""
+    """Return their text without the entries that are new in it; None for as it is."""
     prefix = next(
         (
             parent.as_posix()
@@ -100,7 +100,7 @@ def _bare(base: Path, theirs: Path, path: str) -> str | None:
 
 
 def _merged_side() -> tuple[str, str] | None:
-    """Give the commit that is merged in, and the one that it began with, if told."""
+    """Return the commit that is merged in, and the one that it began with, if told."""
     named = [key[8:] for key in os.environ if key.startswith("GITHEAD_")]
     if len(named) != 1:
         return None
@@ -108,7 +108,7 @@ def _merged_side() -> tuple[str, str] | None:
 
 
 def _picked_side(base: Path, theirs: Path, path: str) -> tuple[str, str] | None:
-    """Give the commit that is picked, and its parent: those that have the two texts.
+    """Return the commit that is picked, and its parent: those that have the two texts.
 
     Neither a cherry-pick nor a rebase tells its driver which commit it is at.
     """
@@ -156,7 +156,7 @@ def _blobs(names: list[str]) -> list[str | None]:
 def _without_new_entries(
     text: str, path: str, theirs: dict[str, Application], start: dict[str, Application]
 ) -> str | None:
-    """Give their text with the entries that both began with; None where none can be."""
+    """Return their text with the entries that both began with; None if it has none."""
     applications = [
         replace(each, edits=start[name].edits if name in start else ())
         for name, each in sorted(theirs.items())

@@ -83,7 +83,7 @@ def _refuse_project(leaving: Application, others: Sequence[Application]) -> None
     what = "the project itself can't be removed"
     step = "delete its folder"
     if leaving.files:
-        what = "other applications lean on the project"
+        what = "other applications need the project"
         step = f"first remove {', '.join(each.id for each in others)}"
     elif others:
         step = f"remove {', '.join(each.id for each in others)}, then delete its folder"
@@ -101,7 +101,7 @@ def _refuse_edited(
         found = read_shared(tree, woven.edit.file)
         if found.hidden:
             what = f"an entry of {leaving.id} can't be taken out: {found.problem}"
-            step = "mend that, then run the command again"
+            step = "correct that, then run the command again"
             raise EditRefused(what, where=woven.edit.file, next_step=step)
         if _is_edited(tree, woven.edit):
             what = f"an entry of {leaving.id} was edited by hand"
@@ -126,7 +126,7 @@ def _is_edited(tree: Tree, edit: Edit) -> bool:
 def _take_files(
     tree: Tree, leaving: Application, others: Sequence[Application], *, force: bool
 ) -> list[str]:
-    """Take the application's files away; give those that were edited, and stay."""
+    """Take the application's files away; return those that were edited, and stay."""
     theirs = {each.path for other in others for each in other.files}
     kept = []
     for file in leaving.files:

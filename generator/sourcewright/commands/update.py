@@ -130,7 +130,7 @@ def _order(application: str) -> tuple[int, str]:
 
 
 def _clean_checkout(root: Path) -> str:
-    """Give the project's folder within its git checkout, which has no changes."""
+    """Return the project's folder within its git checkout, which has no changes."""
     try:
         prefix = _run_git(root, "rev-parse", "--show-prefix").strip()
         _run_git(root, "rev-parse", "--verify", "--quiet", "HEAD")
@@ -225,7 +225,7 @@ def _copier_update(
 
 
 def _conflicts(place: Path) -> set[str]:
-    """Give the files, relative to `place`, that the merge left with a conflict."""
+    """Return the files, relative to `place`, that the merge left with a conflict."""
     unmerged = _git(place, "ls-files", "-z", "--unmerged", "--", ".").split("\0")
     found = {row.split("\t", 1)[1] for row in unmerged if row}
     changed = _git(place, "diff", "--name-only", "-z", "--relative", "HEAD")
@@ -250,7 +250,7 @@ class _Stage:
 
 
 def _unmerged(clone: Path) -> list[_Stage]:
-    """Give what Copier marked as unmerged; the paths lead from the checkout's top."""
+    """Return what Copier marked as unmerged; the paths lead from the checkout's top."""
     found = []
     listed = _git(clone, "ls-files", "-z", "--unmerged", "--full-name")
     for row in filter(None, listed.split("\0")):
@@ -278,7 +278,7 @@ def _mark_unmerged(top: Path, stages: list[_Stage]) -> None:
 
 
 def _ignored(tree: Tree, chosen: Sequence[str]) -> list[str]:
-    """Give the files of applications that are there, and that git doesn't know.
+    """Return the files of applications that are there, and that git doesn't know.
 
     They aren't in the clone, where Copier takes them for deleted.
     """
@@ -293,7 +293,7 @@ def _ignored(tree: Tree, chosen: Sequence[str]) -> list[str]:
 
 
 def _changes(root: Path, place: Path) -> tuple[tuple[FileChange, ...], list[str]]:
-    """Give what all updates together changed, and the files in the way of new ones.
+    """Return what all updates together changed, and the files in the way of new ones.
 
     Those are ignored by git, so that a clean checkout may have them.
     """
@@ -320,7 +320,7 @@ def _pending(tree: Tree) -> tuple[tuple[str, Pending], ...]:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    """Run git; give what it said.
+    """Run git; return what it said.
 
     Raises:
         NotReady: it failed, for example since the temporary folder is full.
@@ -332,7 +332,7 @@ def _git(folder: Path, *arguments: str) -> str:
         raise NotReady(
             what,
             where=str(folder),
-            next_step="mend that, then run the command again",
+            next_step="correct that, then run the command again",
         ) from err
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def shared_paths(applications: Iterable[Application]) -> list[str]:
-    """Give the paths of all files that the applications share, sorted."""
+    """Return the paths of all files that the applications share, sorted."""
     paths = {edit.file for each in applications for edit in ledger.wanted(each)}
     paths |= {each.edit.file for one in applications for each in one.woven}
     return sorted(paths)
@@ -163,7 +163,7 @@ def _drop_unneeded(file: _File) -> None:
 def _merged_records(
     path: str, applications: Iterable[Application]
 ) -> dict[Edit, Woven]:
-    """Give one record for each edit that stands, however many applications hold it."""
+    """Return one record for each edit that is there, whoever asks for it."""
     records: dict[Edit, Woven] = {}
     for application in applications:
         for each in application.woven:
@@ -176,7 +176,7 @@ def _merged_records(
 
 
 def _sort_out(file: _File, text: str, records: dict[Edit, Woven]) -> dict[Edit, str]:
-    """Tell ours from found, drop what is gone; give what was edited, and why."""
+    """Tell ours from found, drop what is gone; return what was edited, and why."""
     altered: dict[Edit, str] = {}
     for edit, record in records.items():
         try:
@@ -226,7 +226,7 @@ def _put_in(file: _File, edit: Edit, before: Edit | None = None) -> None:
 
 
 def _list(edit: Edit) -> tuple[str, ...] | None:
-    """Give what identifies the list that holds the entry; None for no list."""
+    """Return what identifies the list that holds the entry; None for no list."""
     match edit:
         case Export(requires=None):
             return ("__all__",)
@@ -240,7 +240,7 @@ def _list(edit: Edit) -> tuple[str, ...] | None:
 
 
 def _former(file: _File, edit: Edit, woven: str) -> str | None:
-    """Give the list's text from before the first woven entry, where it is needed.
+    """Return the list's text from before the first woven entry, where it is needed.
 
     It is needed where taking the entry out does not give the text back.
 
@@ -323,7 +323,7 @@ def _undone(file: _File, text: str, records: dict[Edit, Woven]) -> str:
 def _records(
     application: Application, files: Mapping[str, _File]
 ) -> tuple[tuple[Woven, ...], tuple[Pending, ...]]:
-    """Give an application's part of how the edits stand now."""
+    """Return an application's part of how the edits stand now."""
     woven: list[Woven] = []
     pending: list[Pending] = []
     wanted = ledger.wanted(application)

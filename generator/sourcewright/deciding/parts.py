@@ -217,7 +217,7 @@ class _Work:
         elif normalized(now) == text:
             pass
         elif former is None:
-            why = "a file that is not Sourcewright's is in the place of a part"
+            why = "a file that is not Sourcewright's is where a part should be"
             self._stick(owner, path, why, "move it away, then run: sourcewright weave")
         elif former == blob_of(text):
             self.notes.append(f"{path} was edited: it is kept as it is")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def place(tree: Tree, rendered: Rendered) -> list[str]:
-    """Lay the files over the tree; give the paths that are in conflict.
+    """Lay the files over the tree; return the paths that are in conflict.
 
     A file that is there with another content is replaced only where it is this
     application's, as it was made. Files that it had and that are rendered no longer go,
@@ -63,7 +63,7 @@ def place(tree: Tree, rendered: Rendered) -> list[str]:
 
 
 def current(tree: Tree, path: str) -> str | None:
-    """Give what stands at a path; a text that no file has where it can't be read."""
+    """Return what stands at a path; a text that no file has where it can't be read."""
     try:
         return tree.text(path)
     except (UnicodeDecodeError, OSError):
@@ -71,7 +71,7 @@ def current(tree: Tree, path: str) -> str | None:
 
 
 def is_as_made(text: str, file: OwnedFile) -> bool:
-    """Tell whether nobody edited the file since the template made it."""
+    """Return whether nobody edited the file since the template made it."""
     return sha256(normalized(text)) == file.sha256
 
 

@@ -65,7 +65,7 @@ def compare(
 
 
 def _kinds(postgres: PostgreSQL, database: str, table: str) -> dict[str, str]:
-    """Give each column's SQL type, in the table's order."""
+    """Return each column's SQL type, in the table's order."""
     lines = postgres.psql(
         "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"
         " WHERE attrelid = format('%I', :'table')::regclass"

@@ -11,7 +11,7 @@ from sourcewright.errors import SourcewrightError
 
 @contextmanager
 def replaced(folder: Path) -> Iterator[Path]:
-    """Give an empty folder beside `folder`, which takes its place at the block's end.
+    """Return an empty folder beside `folder`, which takes its place at the block's end.
 
     After an exception, or Ctrl-C, `folder` is as it was. After a kill it is too, and
     what was left beside it goes when this is called again.

@@ -90,7 +90,7 @@ def lake_path(table: str) -> str:
 
 
 def copier_command(answers: Mapping[str, str], template: str, folder: str) -> list[str]:
-    """Give the `copier` arguments that apply one component of the template."""
+    """Return the `copier` arguments that apply one component of the template."""
     data = [
         part for name, value in answers.items() for part in ("-d", f"{name}={value}")
     ]

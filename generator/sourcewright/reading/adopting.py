@@ -71,12 +71,12 @@ def look(tree: Tree, given: Answers) -> Found:
 
 def _refuse_viadot(tree: Tree) -> None:
     if viadot.is_checkout(tree):
-        what = "this is viadot, which connectors lean on as it is: no init is needed"
+        what = "this is viadot, which needs no init: connectors can be added as it is"
         raise NotReady(what, next_step="sourcewright add source NAME")
 
 
 def _answered(tree: Tree) -> dict[str, Any]:
-    """Give what was answered already: in the ledger, and in `[tool.sourcewright]`."""
+    """Return what was answered already: in the ledger, and in `[tool.sourcewright]`."""
     text = tree.text(f"{LEDGER}/project/answers.yml")
     former = {} if text is None else ledger.parse_answers("project", text)
     former = {key: value for key, value in former.items() if not key.startswith("_")}
@@ -85,7 +85,7 @@ def _answered(tree: Tree) -> dict[str, Any]:
 
 
 def complete(found: Found, given: Answers) -> Answers:
-    """Give all answers for the project.
+    """Return all answers for the project.
 
     Raises:
         AnswerRefused: which package is meant can't be known.
@@ -153,7 +153,7 @@ class _Finder:
             return
         if not self.packages:
             what = "there is no package here: no folder with an __init__.py"
-            step = "make one, or say where it shall be: --set source_folder=src"
+            step = "make one, or say where it should be: --set source_folder=src"
             step += " --set package=acme.connectors"
             raise NotReady(what, where=str(self.tree.root), next_step=step)
         own = canonicalize_name(str(self.values["distribution"]))
@@ -254,7 +254,7 @@ def _is_folder(tree: Tree, path: str) -> bool:
 
 
 def _holds(folder: str, places: list[str]) -> bool:
-    """Tell whether a folder is one of the places, or holds one."""
+    """Return whether a folder is one of the places, or holds one."""
     return folder == "." or any(f"{each}/".startswith(f"{folder}/") for each in places)
 
 

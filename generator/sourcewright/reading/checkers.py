@@ -43,7 +43,7 @@ _HOOK = re.compile(r"(?m)^\s*-?\s*id:\s*['\"]?([\w-]+)")
 
 
 def find(tree: Tree, metadata: Metadata) -> dict[str, str]:
-    """Give the tools whose settings can be entered, each with its file."""
+    """Return the tools whose settings can be entered, each with its file."""
     elsewhere = set(unreachable(tree).values())
     found = {}
     for tool, places in PLACES.items():
@@ -66,12 +66,12 @@ def find(tree: Tree, metadata: Metadata) -> dict[str, str]:
 
 
 def unreachable(tree: Tree) -> dict[str, str]:
-    """Give the files of settings that nothing is entered in, each with its tool."""
+    """Return the files of settings that nothing is entered in, each with its tool."""
     return {file: tool for file, tool in OWN.items() if file in tree.names("")}
 
 
 def lines_for(tool: str, file: str, places: list[str], package: str) -> str:
-    """Give the lines that tell a tool to leave the places alone, as its file has them.
+    """Return the lines that tell a tool to leave the places alone.
 
     They are what the template's folder tools has, for files that nothing is entered in.
     """

@@ -34,14 +34,14 @@ class Metadata:
     ini: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
 
     def tool(self, *names: str) -> Any:  # noqa: ANN401  # TOML's data
-        """Give what `[tool.<names>]` of pyproject.toml holds; None for nothing."""
+        """Return what `[tool.<names>]` of pyproject.toml holds; None for nothing."""
         data: Any = self.toml.get("tool", {})
         for name in names:
             data = data.get(name) if isinstance(data, dict) else None
         return data
 
     def option(self, file: str, section: str, key: str) -> str | None:
-        """Give a value of an INI file; None for nothing."""
+        """Return a value of an INI file; None for nothing."""
         return self.ini.get(file, {}).get(section, {}).get(key)
 
 
@@ -77,11 +77,11 @@ def refuse_invalid(tree: Tree) -> None:
         what = f"{file} can't be read: {err.strerror}"
     else:
         return
-    raise NotReady(what, where=file, next_step="mend it, and run this again")
+    raise NotReady(what, where=file, next_step="correct it, then run the command again")
 
 
 def text_of(tree: Tree, path: str) -> str:
-    """Give a file's text, with plain newlines; an empty one where none can be read."""
+    """Return a file's text with plain newlines; an empty one if it can't be read."""
     with suppress(OSError, UnicodeDecodeError, UnsafePath):
         return normalized((tree.text(path) or "").removeprefix("\ufeff"))
     return ""
@@ -105,7 +105,7 @@ def _load_ini(text: str) -> dict[str, dict[str, str]]:
 
 
 def _setup_call(text: str) -> dict[str, str] | None:
-    """Give the texts that setup.py hands to `setup`; None where it doesn't call it."""
+    """Return the texts that setup.py hands to `setup`; None if it doesn't call it."""
     with suppress(SyntaxError, ValueError, RecursionError):
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("setup"):

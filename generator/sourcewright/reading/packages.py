@@ -37,7 +37,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def below(tree: Tree, folder: str) -> list[str]:
-    """Give the packages of a folder; one inside a namespace has its dots."""
+    """Return the packages of a folder; one inside a namespace has its dots."""
     root = tree.root if folder == "." else tree.root / folder
     found: list[str] = []
     for name in sorted(tree.names("" if folder == "." else folder)):
@@ -58,14 +58,14 @@ def below(tree: Tree, folder: str) -> list[str]:
 
 
 def modules(tree: Tree, folder: str, package: str) -> set[str]:
-    """Give the names of a package's modules, and of all else in it."""
+    """Return the names of a package's modules, and of all else in it."""
     place = package.replace(".", "/")
     inside = tree.names(place if folder == "." else f"{folder}/{place}")
     return {name.removesuffix(".py") for name in inside}
 
 
 def declared(known: Metadata) -> list[str]:
-    """Give the folders of code that a build backend is told of."""
+    """Return the folders of code that a build backend is told of."""
     told = _list(known.tool("setuptools", "packages", "find", "where"))
     told.append(known.tool("setuptools", "package-dir", ""))
     entries = _list(known.tool("poetry", "packages"))

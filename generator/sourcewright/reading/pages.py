@@ -22,7 +22,7 @@ _TITLES = (
 
 
 def navigation(text: str) -> list[str]:
-    """Give the keys to the list that pages of a reference are entered in, if any."""
+    """Return the keys to the list that pages of a reference are entered in, if any."""
     if not _has_list(text, ("nav",)):
         return []
     for titles in _TITLES:
@@ -39,7 +39,7 @@ def _node(text: str, at: tuple[str, ...]) -> Any:  # noqa: ANN401  # PyYAML's va
 
 
 def plugins(text: str) -> set[str]:
-    """Give the names of MkDocs' plug-ins, with options or without."""
+    """Return the names of MkDocs' plug-ins, with options or without."""
     entries = _node(text, ("plugins",))
     found = set()
     for each in entries if isinstance(entries, list) else []:
@@ -53,7 +53,7 @@ def plugins(text: str) -> set[str]:
 
 
 def folder(text: str) -> str:
-    """Give the folder of the pages; an empty text where it is none of the project's."""
+    """Return the folder of the pages; an empty text if it isn't the project's."""
     value = _node(text, ("docs_dir",))
     found = plain(value) if isinstance(value, str) else "docs"
     return "" if found in (None, ".") else str(found)

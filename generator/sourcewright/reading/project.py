@@ -42,7 +42,7 @@ def read_shared(tree: Tree, path: str) -> SharedFile:
 
 
 def line_width(tree: Tree) -> int:
-    """Give the line length that the project's formatter keeps; 88 where none is set."""
+    """Return the line length of the project's formatter; 88 if none is set."""
     for name in ("ruff", "black"):
         own = _tool(tree, name)
         width = own.get("line-length") if isinstance(own, dict) else None
@@ -52,7 +52,7 @@ def line_width(tree: Tree) -> int:
 
 
 def settings(tree: Tree) -> dict[str, str]:
-    """Give the answers in `[tool.sourcewright]` of pyproject.toml; none without it.
+    """Return the answers in `[tool.sourcewright]` of pyproject.toml; none without it.
 
     Raises:
         AnswerRefused: it is no table, or a setting is not known, or is no text.
@@ -77,7 +77,7 @@ def settings(tree: Tree) -> dict[str, str]:
 
 
 def _tool(tree: Tree, name: str) -> object:
-    """Give what `[tool]` of pyproject.toml has by this name; None for nothing."""
+    """Return what `[tool]` of pyproject.toml has by this name; None for nothing."""
     tool = _toml(tree).get("tool")
     return tool.get(name) if isinstance(tool, dict) else None
 
@@ -91,7 +91,7 @@ def _toml(tree: Tree) -> dict[str, Any]:
 
 
 def find(applications: Sequence[Application], name: str) -> Application:
-    """Give the application of an id, or of a name where that is unambiguous.
+    """Return the application of an id, or of a name where that is unambiguous.
 
     Raises:
         InTheWay: there is none, or more than one.

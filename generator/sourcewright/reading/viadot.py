@@ -42,7 +42,7 @@ _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def is_checkout(tree: Tree) -> bool:
-    """Tell whether this is a checkout of viadot, by its metadata and its bases."""
+    """Return whether this is a checkout of viadot, by its metadata and its bases."""
     name = _metadata(tree).get("name")
     if not isinstance(name, str) or name not in NAMES:
         return False
@@ -50,7 +50,7 @@ def is_checkout(tree: Tree) -> bool:
 
 
 def ends(template: Template, end: str) -> list[str]:
-    """Give the sources or the destinations of viadot that flows can stand between.
+    """Return the sources or the destinations of viadot that flows can stand between.
 
     None where the template is no folder on this machine, or has no such table.
     """
@@ -88,7 +88,7 @@ def completed(answers: Answers, tree: Tree, template: Template) -> Answers:
 
 
 def is_in_viadot(rendered: Rendered) -> bool:
-    """Tell whether the application leans on viadot's classes."""
+    """Return whether the application leans on viadot's classes."""
     return bool(rendered.answers.get("in_viadot"))
 
 
@@ -176,7 +176,7 @@ def refuse_unfit(tree: Tree, rendered: Rendered) -> None:
 
 
 def _lacking(call: ast.Call, task: ast.AST | None) -> list[str]:
-    """Give the arguments of a call that the function doesn't have."""
+    """Return the arguments of a call that the function doesn't have."""
     if not isinstance(task, ast.FunctionDef) or task.args.kwarg:
         return []
     taken = {each.arg for each in (*task.args.args, *task.args.kwonlyargs)}
@@ -184,7 +184,7 @@ def _lacking(call: ast.Call, task: ast.AST | None) -> list[str]:
 
 
 def notes(tree: Tree, rendered: Rendered) -> list[str]:
-    """Give what is left to do after an extra came to a checkout with a lock file."""
+    """Return what is left to do after an extra came to a checkout with a lock file."""
     if is_in_viadot(rendered) and rendered.answers.get("requirement"):
         extra = str(rendered.answers["name"]).replace("_", "-")
         if "uv.lock" in tree.names(""):
@@ -193,7 +193,7 @@ def notes(tree: Tree, rendered: Rendered) -> list[str]:
 
 
 def _hides(tree: Tree, answers: Answers) -> bool:
-    """Tell whether a source's module would have the name of what viadot requires."""
+    """Return whether a source's module would have the name of what viadot requires."""
     if answers.component != "source" or answers.get("hides_package") is not None:
         return False
     data = _metadata(tree)
@@ -218,7 +218,7 @@ def _metadata(tree: Tree) -> dict[str, Any]:
 
 
 def _definitions(tree: Tree, path: str) -> dict[str, ast.stmt]:
-    """Give a module's own classes and functions; none where it can't be read."""
+    """Return a module's own classes and functions; none where it can't be read."""
     with suppress(OSError, ValueError, EditRefused, SourcewrightError):
         text = tree.text(path) if path.endswith(".py") else None
         return {

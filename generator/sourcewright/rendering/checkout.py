@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def lay_out(repository: str, ref: str, folder: Path) -> str | None:
-    """Write the files of `ref` into `folder`; give its name as `git describe` tells it.
+    """Write the files of `ref` into `folder`; return what `git describe` calls it.
 
     None where a clone would hold something else, or can't be made: the folder is no
     repository's top, has uncommitted changes or submodules, or git gives an error. The

@@ -53,7 +53,7 @@ class Template:
 
     @property
     def address(self) -> str:
-        """Give what a user knows the template by."""
+        """Return what a user knows the template by."""
         return self.name or self.source
 
 
@@ -72,7 +72,7 @@ class Rendered:
 
 
 def template(source: str | None = None, ref: str | None = None) -> Template:
-    """Give the template that is asked for; else the one that this package came with.
+    """Return the template that is asked for; else the one that this package came with.
 
     Raises:
         TemplateUnusable: this package came without one.
@@ -94,7 +94,7 @@ def template(source: str | None = None, ref: str | None = None) -> Template:
 
 @contextmanager
 def opened(source: Template) -> Iterator[Template]:
-    """Give the template in the form that Copier reads fastest, for several renders."""
+    """Yield the template in the form that Copier reads fastest, for several renders."""
     with tempfile.TemporaryDirectory(prefix="sourcewright-") as temporary:
         folder = Path(temporary).resolve() / "template"
         described = source.ref and lay_out(source.source, source.ref, folder)
@@ -161,7 +161,7 @@ def render(
 
 
 def _former(answers: Answers, tree: Tree) -> dict[str, str]:
-    """Give the answers in the ledger that a component's defaults follow, by path."""
+    """Return the answers in the ledger that a component's defaults follow, by path."""
     if answers.component == "project":
         return {}
     paths = [_PROJECT]
@@ -176,7 +176,7 @@ def _former(answers: Answers, tree: Tree) -> dict[str, str]:
 
 
 def _unanswered(answers: Answers, *, seeded: bool) -> list[str]:
-    """Give the questions of a component that have no default and no answer."""
+    """Return the questions of a component that have no default and no answer."""
     wanted = {
         "source": ["name"],
         "destination": ["name"],
@@ -241,7 +241,7 @@ def _run_copier(
         raise TemplateUnusable(
             what,
             where=source.address,
-            next_step="mend that, or say another one with --template",
+            next_step="correct that, or use another one with --template",
         ) from err
     except ValueError as err:
         raise _refused(err, source) from err

@@ -143,7 +143,7 @@ def _ended(code: int) -> str:
 
 
 def last_lines(log: Path) -> str:
-    """Give the last lines of a log, or nothing where there is none."""
+    """Return the last lines of a log, or nothing where there is none."""
     if not log.is_file():
         return ""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()

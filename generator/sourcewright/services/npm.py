@@ -29,7 +29,7 @@ def node() -> Path:
 
 
 def is_installed(source: Path) -> bool:
-    """Tell whether `install(source)` would return at once."""
+    """Return whether `install(source)` would return at once."""
     return _target(source).is_dir()
 
 

@@ -109,7 +109,7 @@ class PrefectServer(Service):
 
 
 def without_prefect() -> dict[str, str]:
-    """Give our environment without Prefect's settings: they may name a real server."""
+    """Return the environment without Prefect's settings, which may name a server."""
     return {
         name: value
         for name, value in os.environ.items()

@@ -17,7 +17,7 @@ from typing import Any
 
 
 def main() -> int:
-    """Run the command that the first argument describes; give back its exit code."""
+    """Run the command that the first argument describes; return back its exit code."""
     order: dict[str, Any] = json.loads(sys.argv[1])
     try:
         child = subprocess.Popen(

@@ -56,7 +56,7 @@ class Weaver(Protocol):
         """Yield texts without the entry, the likeliest first."""
 
     def container(self, text: str, edit: Any) -> str | None:  # noqa: ANN401
-        """Give the text of the list around the entry; None where there is none."""
+        """Return the text of the list around the entry; None where there is none."""
 
     def adds(self, before: str, after: str, edit: Any) -> bool:  # noqa: ANN401
         """Prove that `after` means what `before` means plus the entry."""
@@ -77,14 +77,14 @@ WEAVERS: dict[type, Weaver] = {
 
 
 def weaver_of(edit: Edit) -> Weaver:
-    """Give the module that weaves an edit."""
+    """Return the module that weaves an edit."""
     if isinstance(edit, Dependency) and not edit.file.endswith(".toml"):
         return setup_files
     return WEAVERS[type(edit)]
 
 
 def presence(text: str, edit: Edit) -> Presence:
-    """Tell whether the entry is in the text, and whether just as we write it.
+    """Return whether the entry is in the text, and whether just as we write it.
 
     Raises:
         EditRefused: there is no place for it, or something else is in its place.
@@ -95,7 +95,7 @@ def presence(text: str, edit: Edit) -> Presence:
 def put_in(
     text: str, edit: Edit, width: int = WIDTH, *, before: Edit | None = None
 ) -> str:
-    """Give the text with the entry, proved to mean nothing else besides.
+    """Return the text with the entry, proved to mean nothing else besides.
 
     `before` is an entry that it shall stand above, where entries have no order of their
     own: blocks of lines.
@@ -117,7 +117,7 @@ def put_in(
 def take_out(
     text: str, edit: Edit, former: str | None = None, width: int = WIDTH
 ) -> str:
-    """Give the text without the entry; as it is where the entry isn't there.
+    """Return the text without the entry; as it is where the entry isn't there.
 
     Of several ways to take it out, the one that `put_in` would lead back from; else,
     where somebody moved things, one from which it would bring the same blank lines.
@@ -153,7 +153,7 @@ def take_out(
 
 
 def _brought(before: str, after: str) -> tuple[str, int]:
-    """Give the first line that `after` has more, and how many blank ones."""
+    """Return the first line that `after` has more, and how many blank ones."""
     old, new = ([line for _, line in lines(text)] for text in (before, after))
     first = next((y for x, y in zip_longest(old, new) if x != y), None)
     return first or "", [not y.strip() for y in new].count(True)
@@ -167,7 +167,7 @@ def _put_back(candidate: str, edit: Edit, width: int) -> str | None:
 
 
 def container(text: str, edit: Edit) -> str | None:
-    """Give the text of the list around the entry; None where there is none."""
+    """Return the text of the list around the entry; None where there is none."""
     return weaver_of(edit).container(text.removeprefix(BOM), edit)
 
 
@@ -177,6 +177,6 @@ def by_hand(edit: Edit) -> str:
 
 
 def with_needs(edit: Edit) -> list[Edit]:
-    """Give the edit after the edits that it leans on."""
+    """Return the edit after the edits that it leans on."""
     needed = exports.needs(edit) if isinstance(edit, Export) else []
     return [*needed, edit]

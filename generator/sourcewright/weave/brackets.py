@@ -40,12 +40,12 @@ class Bracketed:
     is_tuple: bool = False
 
     def text(self, source: str) -> str:
-        """Give the list's own text, brackets included."""
+        """Return the list's own text, brackets included."""
         return source[self.start : self.end]
 
 
 def _comma(text: str, offset: int, end: int) -> int | None:
-    """Give the offset of the comma after the entry that ends at `offset`."""
+    """Return the offset of the comma after the entry that ends at `offset`."""
     found = _GAP.match(text, offset, end)
     after = found.end() if found else offset
     return after if text[after:end].startswith(",") else None
@@ -83,7 +83,7 @@ def insert(
 
 
 def _width(text: str, array: Bracketed) -> int:
-    """Give the width of the list's line; a pragma at its end does not count."""
+    """Return the width of the list's line; a pragma at its end does not count."""
     start, end = line_start(text, array.start), content_end(text, array.start)
     line = text[start:end]
     pragma = _PRAGMA.search(line)
@@ -91,7 +91,7 @@ def _width(text: str, array: Bracketed) -> int:
 
 
 def exploded(text: str, array: Bracketed, entries: list[str], indent: str) -> str:
-    """Give the list one entry a line, and a comma after each."""
+    """Return the list one entry a line, and a comma after each."""
     newline = newline_of(text, array.start)
     own = re.match(r"[ \t]*", text[line_start(text, array.start) :])
     outer = own.group() if own else ""
@@ -102,7 +102,7 @@ def exploded(text: str, array: Bracketed, entries: list[str], indent: str) -> st
 
 
 def rejoined(text: str, array: str | None, former: str, width: int) -> str:
-    """Give the text with a list on one line again, as `former` was, if it can be.
+    """Return the text with a list on one line again, as `former` was, if it can be.
 
     `array` is the list's own text. It is joined only if it stands as `exploded` writes
     it, and nowhere else in the text.

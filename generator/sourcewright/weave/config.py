@@ -52,7 +52,7 @@ def _block(text: str, edit: Lines) -> str:
 
 
 def _find(text: str, edit: Lines) -> tuple[int, int] | None:
-    """Find the block's lines, one after another; give their offsets."""
+    """Find the block's lines, one after another; return their offsets."""
     rows = list(lines(text))
     wanted = _block(text, edit).split("\n")
     for index in range(len(rows) - len(wanted) + 1):
@@ -63,7 +63,7 @@ def _find(text: str, edit: Lines) -> tuple[int, int] | None:
 
 
 def presence(text: str, edit: Lines) -> Presence:
-    """Tell whether the block is there as it is asked.
+    """Return whether the block is there as it is asked.
 
     Raises:
         EditRefused: it isn't, but one of its settings or an item of its name is; or
@@ -89,13 +89,13 @@ def _match(line: str) -> re.Match[str] | None:
 
 
 def container(text: str, edit: Lines) -> str | None:
-    """Give None: lines have no list around them."""
+    """Return None: lines have no list around them."""
     del text, edit
     return None
 
 
 def insert(text: str, edit: Lines, width: int) -> str:
-    """Give the text with the block at its end, below a blank line."""
+    """Return the text with the block at its end, below a blank line."""
     del width  # a setting can't be broken
     block = _block(text, edit)
     if not text:
@@ -104,7 +104,7 @@ def insert(text: str, edit: Lines, width: int) -> str:
 
 
 def insert_before(text: str, edit: Lines, other: Lines) -> str | None:
-    """Give the text with the block above another one; None where that isn't set apart.
+    """Return the text with the block above another one; None if that isn't set apart.
 
     Only what stands below a blank line, or first, leaves no trace when it is taken out.
     """

@@ -99,7 +99,7 @@ def _array(source: TomlSource, edit: Dependency) -> Value | None:
 
 
 def _strings(source: TomlSource, value: Value) -> list[str]:
-    """Give the array's entries.
+    """Return the array's entries.
 
     Raises:
         EditRefused: not all of them are strings.
@@ -130,7 +130,7 @@ def _by_name(requirement: str) -> order.Key:
 
 
 def presence(text: str, edit: Dependency) -> Presence:
-    """Tell whether the requirement is in its list, and whether just as we write it.
+    """Return whether the requirement is in its list, and whether just as we write it.
 
     Raises:
         EditRefused: the list asks for another version of the same distribution.
@@ -156,7 +156,7 @@ def presence(text: str, edit: Dependency) -> Presence:
 
 
 def container(text: str, edit: Dependency) -> str | None:
-    """Give the list's text; for a missing extra its table's header or braces.
+    """Return the list's text; for a missing extra its table's header or braces.
 
     An empty text where there is neither.
     """
@@ -180,7 +180,7 @@ def _table(source: TomlSource, path: tuple[str, ...]) -> int | None:
 
 
 def insert(text: str, edit: Dependency, width: int) -> str:
-    """Give the text with the requirement in its list.
+    """Return the text with the requirement in its list.
 
     Raises:
         EditRefused: there is no such list.
@@ -206,7 +206,7 @@ def insert(text: str, edit: Dependency, width: int) -> str:
 
 
 def _quotes(source: TomlSource, values: list[Value]) -> str:
-    """Give the quote that all entries of these arrays are in; else the usual one."""
+    """Return the quote that all entries of these arrays are in; else the usual one."""
     quotes = {source.text[start] for each in values for start, _ in each.entries or ()}
     return "'" if quotes == {"'"} else '"'
 
@@ -216,7 +216,7 @@ def _bracketed(value: Value) -> Bracketed:
 
 
 def _indent(source: TomlSource) -> str:
-    """Give the indentation that the file's other arrays use; four spaces if none."""
+    """Return the indentation that the file's other arrays use; four spaces if none."""
     for value in source.values:
         if value.entries:
             start = value.entries[0][0]
@@ -298,7 +298,7 @@ def _position(siblings: list[Value], extra: str) -> int:
 
 
 def _pairs(braces: Value, siblings: list[Value]) -> Bracketed:
-    """Give the extras that are written in braces as a list of entries."""
+    """Return the extras that are written in braces as a list of entries."""
     spans = tuple((each.statement, each.end) for each in siblings)
     return Bracketed(braces.start, braces.end, spans, "{", "}")
 

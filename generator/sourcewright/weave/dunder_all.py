@@ -36,7 +36,7 @@ def _is_all(node: ast.expr) -> bool:
 
 
 def _all_value(node: ast.stmt) -> ast.expr | None:
-    """Give what this statement assigns or adds to `__all__`."""
+    """Return what this statement assigns or adds to `__all__`."""
     match node:
         case ast.Assign(targets=[target], value=value) if _is_all(target):
             return value
@@ -55,12 +55,12 @@ def _all_value(node: ast.stmt) -> ast.expr | None:
 
 
 def is_used(tree: ast.Module) -> bool:
-    """Tell whether the module has to do with `__all__` at all."""
+    """Return whether the module has to do with `__all__` at all."""
     return any(_is_all(node) for node in ast.walk(tree) if isinstance(node, ast.expr))
 
 
 def listed(tree: ast.Module) -> set[str]:
-    """Give every string in what is assigned or added to `__all__`."""
+    """Return every string in what is assigned or added to `__all__`."""
     return {
         node.value
         for statement in statements(tree.body)
@@ -72,7 +72,7 @@ def listed(tree: ast.Module) -> set[str]:
 
 
 def _display(value: ast.expr | None) -> ast.List | ast.Tuple | None:
-    """Give the list in `[...]`, in `(...)` and in `other.__all__ + [...]`."""
+    """Return the list in `[...]`, in `(...)` and in `other.__all__ + [...]`."""
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
         return _display(value.right) or _display(value.left)
     return value if isinstance(value, ast.List | ast.Tuple) else None
@@ -102,7 +102,7 @@ def find(tree: ast.Module) -> tuple[ast.stmt, ast.List | ast.Tuple]:
 
 
 def bracketed(source: PythonSource, display: ast.List | ast.Tuple) -> Bracketed:
-    """Give the list's offsets and those of its entries."""
+    """Return the list's offsets and those of its entries."""
     start, end = source.span(display)
     entries = tuple(source.span(each) for each in display.elts)
     if isinstance(display, ast.Tuple) and source.text[start] != "(":
@@ -113,7 +113,7 @@ def bracketed(source: PythonSource, display: ast.List | ast.Tuple) -> Bracketed:
 
 
 def index_of(display: ast.List | ast.Tuple, name: str) -> int | None:
-    """Give the place of `name` in the list; None where it is not in it."""
+    """Return the place of `name` in the list; None where it is not in it."""
     for index, each in enumerate(display.elts):
         if isinstance(each, ast.Constant) and each.value == name:
             return index
@@ -121,7 +121,7 @@ def index_of(display: ast.List | ast.Tuple, name: str) -> int | None:
 
 
 def insert(source: PythonSource, name: str, width: int) -> str:
-    """Give the text with `name` in the list."""
+    """Return the text with `name` in the list."""
     display = find(source.tree)[1]
     array = bracketed(source, display)
     names = [
@@ -140,7 +140,7 @@ def insert(source: PythonSource, name: str, width: int) -> str:
 
 
 def remove(source: PythonSource, name: str, former: str | None) -> str:
-    """Give the text without `name`; with `former` when that is what is left.
+    """Return the text without `name`; with `former` when that is what is left.
 
     Raises:
         EditRefused: it isn't in the list, or there is a comment beside it.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def needs(edit: Export) -> list[Import]:
-    """Give the imports that the entry leans on."""
+    """Return the imports that the entry leans on."""
     if edit.requires is None:
         return []
     return [Import(edit.file, "importlib.util", "find_spec")]
@@ -63,7 +63,7 @@ def _block(edit: Export, extend: str | None, width: int = sys.maxsize) -> str:
 
 
 def container(text: str, edit: Export | Import) -> str | None:
-    """Give the text of the `__all__` that holds the entry."""
+    """Return the text of the `__all__` that holds the entry."""
     source = read(text)
     if isinstance(edit, Import) or edit.requires or not dunder_all.is_used(source.tree):
         return None
@@ -92,7 +92,7 @@ def _form(source: PythonSource) -> str:
 
 
 def presence(text: str, edit: Export | Import) -> Presence:
-    """Tell whether the name is exported, and whether just as we write it.
+    """Return whether the name is exported, and whether just as we write it.
 
     Raises:
         EditRefused: the name is bound to something else, or half of the entry is there.
@@ -121,7 +121,7 @@ def presence(text: str, edit: Export | Import) -> Presence:
 
 
 def _bound(tree: ast.Module, name: str) -> list[str | None]:
-    """Give the modules that `name` is imported from; None for another binding."""
+    """Return the modules that `name` is imported from; None for another binding."""
     bound: list[str | None] = []
     for node in dunder_all.statements(tree.body):
         match node:
@@ -164,7 +164,7 @@ def _is_exact(source: PythonSource, edit: Export) -> bool:
 
 
 def insert(text: str, edit: Export | Import, width: int) -> str:
-    """Give the text with the entry in its place.
+    """Return the text with the entry in its place.
 
     Raises:
         EditRefused: `__all__` has a shape that we don't know.
@@ -182,7 +182,7 @@ def insert(text: str, edit: Export | Import, width: int) -> str:
 
 
 def _extend(source: PythonSource) -> str | None:
-    """Give the statement that adds a name to this module's `__all__`."""
+    """Return the statement that adds a name to this module's `__all__`."""
     if not dunder_all.is_used(source.tree):
         return None
     display = dunder_all.find(source.tree)[1]
@@ -194,7 +194,7 @@ def _extend(source: PythonSource) -> str | None:
 
 
 def _guards(source: PythonSource) -> list[tuple[str, ast.If]]:
-    """Give the blocks `if find_spec("x"):` at the top level, by their module."""
+    """Return the blocks `if find_spec("x"):` at the top level, by their module."""
     found = []
     for node in source.tree.body:
         match node:

@@ -74,7 +74,7 @@ def _key(module: str, names: list[str]) -> order.Key:
 
 
 def _described(node: ast.Import | ast.ImportFrom) -> tuple[int, bool, order.Key]:
-    """Give section, whether it is a from-import, and the key within those."""
+    """Return section, whether it is a from-import, and the key within those."""
     if isinstance(node, ast.ImportFrom):
         module, is_from = module_of(node), True
         as_only = [each.name for each in node.names] if len(node.names) == 1 else []
@@ -84,7 +84,7 @@ def _described(node: ast.Import | ast.ImportFrom) -> tuple[int, bool, order.Key]
 
 
 def _runs(tree: ast.Module) -> list[list[ast.Import | ast.ImportFrom]]:
-    """Give the imports at the top level, in unbroken runs."""
+    """Return the imports at the top level, in unbroken runs."""
     runs: list[list[ast.Import | ast.ImportFrom]] = [[]]
     for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -115,7 +115,7 @@ def _bracketed(source: PythonSource, node: ast.ImportFrom) -> Bracketed:
 
 
 def _alone(source: PythonSource, node: ast.stmt) -> bool:
-    """Tell whether no other statement shares the lines of `node`."""
+    """Return whether no other statement shares the lines of `node`."""
     start, end = source.span(node)
     before = source.text[line_start(source.text, start) : start]
     after = source.text[end : content_end(source.text, end)].strip()
@@ -123,7 +123,7 @@ def _alone(source: PythonSource, node: ast.stmt) -> bool:
 
 
 def insert(source: PythonSource, wanted: Wanted, width: int) -> str:
-    """Give the text with the import in its place.
+    """Return the text with the import in its place.
 
     Raises:
         EditRefused: the place shares its line with another statement.
@@ -178,7 +178,7 @@ def _merged(source: PythonSource, wanted: Wanted, width: int) -> str | None:
 
 
 def _index(same: list[ast.Import | ast.ImportFrom], wanted: Wanted) -> int:
-    """Give the place of `wanted` among the statements of its section."""
+    """Return the place of `wanted` among the statements of its section."""
     described = [_described(each) for each in same]
     key = _key(wanted.module, [wanted.name])
     for keys, own in (
@@ -198,7 +198,7 @@ def _below(source: PythonSource, node: ast.stmt) -> int:
 
 
 def _above(source: PythonSource, node: ast.stmt) -> int:
-    """Give the start of the node's line, or of the comments that belong to it."""
+    """Return the start of the node's line, or of the comments that belong to it."""
     if not _alone(source, node):
         what = f"line {node.lineno} holds several statements"
         raise EditRefused(what)
@@ -227,7 +227,7 @@ def insert_first(source: PythonSource, block: str) -> str:
 
 
 def is_exact(source: PythonSource, node: ast.ImportFrom, name: str) -> bool:
-    """Tell whether the statement is as we write it, or one of several names."""
+    """Return whether the statement is as we write it, or one of several names."""
     if len(node.names) > 1:
         return True
     start, end = source.span(node)

@@ -42,7 +42,7 @@ def loads(text: str) -> dict[str, dict[str, str | None]]:
 
 
 def sections(text: str) -> list[Section]:
-    """Give the sections in their order."""
+    """Return the sections in their order."""
     found: list[Section] = []
     for start, line in lines(text):
         header = _HEADER.match(line)

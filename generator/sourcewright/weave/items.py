@@ -112,7 +112,7 @@ def _wanted(edit: Item) -> Node:
 
 
 def _sort_key(node: Node) -> str:
-    """Give the item's first scalars, by which people sort a list."""
+    """Return the item's first scalars, by which people sort a list."""
     if isinstance(node, yaml.MappingNode) and node.value:
         key, value = node.value[0]
         second = value.value if isinstance(value, yaml.ScalarNode) else ""
@@ -121,14 +121,14 @@ def _sort_key(node: Node) -> str:
 
 
 def _identity(node: Node) -> str:
-    """Give what tells items apart: the only key, or the first key with its value."""
+    """Return what tells items apart: the only key, or the first key with its value."""
     if isinstance(node, yaml.MappingNode) and len(node.value) == 1:
         return str(node.value[0][0].value)
     return _sort_key(node)
 
 
 def presence(text: str, edit: Item) -> Presence:
-    """Tell whether the item is in its list, and whether just as we write it.
+    """Return whether the item is in its list, and whether just as we write it.
 
     Raises:
         EditRefused: there is no such list, or another item goes by the same name.
@@ -151,7 +151,7 @@ def presence(text: str, edit: Item) -> Presence:
 
 
 def _resembles(item: Node, wanted: Node) -> bool:
-    """Tell whether one item may be the other with a new title, or with a new value."""
+    """Return whether one item may be the other with a new title or a new value."""
     if not isinstance(item, yaml.MappingNode) or not isinstance(
         wanted, yaml.MappingNode
     ):
@@ -166,7 +166,7 @@ def _resembles(item: Node, wanted: Node) -> bool:
 
 
 def _text_of(text: str, place: _Place, index: int) -> str:
-    """Give an item's lines without the dash and the margin."""
+    """Return an item's lines without the dash and the margin."""
     if place.brackets is not None:
         start, end = place.brackets.entries[index]
         return text[start:end]
@@ -179,7 +179,7 @@ def _text_of(text: str, place: _Place, index: int) -> str:
 
 
 def _pair(edit: Item) -> tuple[str, str] | None:
-    """Give the title and the page of an item that is that and no more."""
+    """Return the title and the page of an item that is that and no more."""
     wanted = _wanted(edit)
     if isinstance(wanted, yaml.MappingNode) and len(wanted.value) == 1:
         pair = wanted.value[0]
@@ -196,7 +196,7 @@ def _written(scalar: str, style: str | None) -> str:
 
 
 def _writings(edit: Item, place: _Place) -> list[str]:
-    """Give every way in which we write the item: quoted as its neighbours, or not."""
+    """Return every way in which we write the item: quoted as its neighbours, or not."""
     pair, ways = _pair(edit), [_as_asked(edit)]
     if pair is not None:
         styles = (_PLAIN, _SINGLE, _DOUBLE)
@@ -241,7 +241,7 @@ def _as_beside(text: str, place: _Place, edit: Item) -> str:
 
 
 def container(text: str, edit: Item) -> str | None:
-    """Give what follows the key's colon, when the list is empty; else None."""
+    """Return what follows the key's colon, when the list is empty; else None."""
     document = read(text)
     place = _place(document, edit)
     if place.items or place.key is None:
@@ -251,7 +251,7 @@ def container(text: str, edit: Item) -> str | None:
 
 
 def _empty_span(document: Document, place: _Place) -> tuple[int, int]:
-    """Give the span from the colon to the end of `[]`, `null` or nothing at all."""
+    """Return the span from the colon to the end of `[]`, `null` or nothing at all."""
     text, key = document.text, place.key
     if key is None:
         what = "the file itself is the list, and it is empty"
@@ -273,7 +273,7 @@ def _empty_span(document: Document, place: _Place) -> tuple[int, int]:
 
 
 def insert(text: str, edit: Item, width: int) -> str:
-    """Give the text with the item in its list, with the indentation of the others.
+    """Return the text with the item in its list, with the indentation of the others.
 
     Raises:
         EditRefused: there is no such list, or it has a shape that we don't know.
@@ -313,7 +313,7 @@ def _index(items: list[Node], wanted: Node) -> int:
 
 
 def _stand_apart(text: str, place: _Place) -> bool:
-    """Tell whether a blank line stands between each two items."""
+    """Return whether a blank line stands between each two items."""
     gaps = [
         text[end : line_start(text, dash)]
         for end, dash in zip(place.ends, place.dashes[1:], strict=False)

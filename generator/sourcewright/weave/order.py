@@ -49,7 +49,7 @@ def casefold(name: str) -> Key:
 def position(
     entries: Sequence[str], entry: str, orders: Iterable[Callable[[str], Key]]
 ) -> int:
-    """Give the index for `entry` under the first of `orders` that the entries keep.
+    """Return the index for `entry` under the first of `orders` that the entries keep.
 
     The end, when they keep none of them. A list of one entry keeps them all.
     """

@@ -41,7 +41,7 @@ class PythonSource:
         return start + len(self.text[start:end].encode()[:column].decode())
 
     def span(self, node: ast.stmt | ast.expr | ast.alias) -> tuple[int, int]:
-        """Give the offsets of the node's first character and after its last one."""
+        """Return the offsets of the node's first character and after its last one."""
         if node.end_lineno is None or node.end_col_offset is None:
             message = "a parsed node has an end"
             raise AssertionError(message)
@@ -52,7 +52,7 @@ class PythonSource:
 
 
 def binds(text: str, name: str) -> bool:
-    """Tell whether the module has a name of its own, by an import or a definition.
+    """Return whether the module has a name of its own, by an import or a definition.
 
     Raises:
         EditRefused: it isn't valid Python.

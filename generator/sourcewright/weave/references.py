@@ -80,7 +80,7 @@ def _references(text: str) -> list[_Found]:
 
 
 def presence(text: str, edit: Reference) -> Presence:
-    """Tell whether the page has the line, and whether just as we write it."""
+    """Return whether the page has the line, and whether just as we write it."""
     for each in _references(text):
         if each.identifier == edit.identifier:
             exact = each.line == by_hand(edit) and each.stop == each.end
@@ -89,13 +89,13 @@ def presence(text: str, edit: Reference) -> Presence:
 
 
 def container(text: str, edit: Reference) -> str | None:
-    """Give None: a page is never reshaped."""
+    """Return None: a page is never reshaped."""
     del text, edit
     return None
 
 
 def insert(text: str, edit: Reference, width: int) -> str:
-    """Give the text with the line in it, apart from the others by a blank line.
+    """Return the text with the line in it, apart from the others by a blank line.
 
     In sorted position where the page's lines are sorted; else after the last one of
     the same module, or the last of all; at the end of a page that has none.

@@ -71,7 +71,7 @@ def _read(text: str, file: str) -> _Text:
 
 
 def _asked(edit: Settings) -> tuple[_Table, Any]:
-    """Give the edit's table, and what is in it."""
+    """Return the edit's table, and what is in it."""
     entry = _read(edit.text, edit.file)
     table = entry.tables[-1]
     there = _at(entry.data, table.path)
@@ -92,7 +92,7 @@ def by_hand(edit: Settings) -> str:
 
 
 def presence(text: str, edit: Settings) -> Presence:
-    """Tell whether the settings are there, and whether just as we write them.
+    """Return whether the settings are there, and whether just as we write them.
 
     Raises:
         EditRefused: one of them is there with another value.
@@ -142,7 +142,7 @@ def _find(text: str, edit: Settings) -> tuple[int, int] | None:
 
 
 def container(text: str, edit: Settings) -> str | None:
-    """Give the table's header; an empty text where there is none, None for a list."""
+    """Return the table's header; an empty text where there is none, None for a list."""
     asked, _ = _asked(edit)
     table = _table(text, edit)
     if asked.is_array:
@@ -159,7 +159,7 @@ def _table(text: str, edit: Settings) -> _Table | None:
 
 
 def insert(text: str, edit: Settings, width: int) -> str:
-    """Give the text with the settings in their table, or with the table at its end."""
+    """Return the text with the settings in their table, or the table at its end."""
     del width  # a setting can't be broken
     block, table = by_hand(edit), _table(text, edit)
     if table:

@@ -50,7 +50,7 @@ def _is_program(edit: Dependency) -> bool:
 
 
 def _rows(text: str) -> list[tuple[int, str]] | None:
-    """Give the line of the key and those of its requirements; None without the key.
+    """Return the line of the key and those of its requirements; None without the key.
 
     Raises:
         EditRefused: there is no such section, the list isn't one of lines, or its key
@@ -89,7 +89,7 @@ def _parsed(requirement: str) -> Requirement | None:
 
 
 def presence(text: str, edit: Dependency) -> Presence:
-    """Tell whether the requirement is in the list.
+    """Return whether the requirement is in the list.
 
     In a program it is where the program has it as a text, wherever that is.
 
@@ -128,7 +128,7 @@ def _texts(text: str) -> set[str]:
 
 
 def container(text: str, edit: Dependency) -> str | None:
-    """Give the line of the list's key; an empty text where there is none."""
+    """Return the line of the list's key; an empty text where there is none."""
     if _is_program(edit):
         return None
     rows = _rows(text)
@@ -136,7 +136,7 @@ def container(text: str, edit: Dependency) -> str | None:
 
 
 def insert(text: str, edit: Dependency, width: int) -> str:
-    """Give the text with the requirement at the end of the list.
+    """Return the text with the requirement at the end of the list.
 
     Raises:
         EditRefused: the file is a program.

@@ -14,7 +14,7 @@ _FROM = {">=", ">", "==", "~="}
 
 
 def is_within(given: Requirement, wanted: Requirement) -> bool:
-    """Tell whether whatever `given` admits, `wanted` admits too.
+    """Return whether whatever `given` admits, `wanted` admits too.
 
     Told from bounds alone: where that takes more, the answer is no. The names are the
     caller's to compare.
@@ -30,7 +30,7 @@ def is_within(given: Requirement, wanted: Requirement) -> bool:
 
 
 def _implies(given: Specifier, bound: Specifier) -> bool:
-    """Tell whether `given` alone keeps to a bound of the form `>=` or `<`."""
+    """Return whether `given` alone keeps to a bound of the form `>=` or `<`."""
     if given.operator == "===":
         return False
     version = Version(given.version.removesuffix(".*"))
@@ -46,7 +46,7 @@ def _implies(given: Specifier, bound: Specifier) -> bool:
 
 
 def _end(operator: str, version: Version) -> Version | None:
-    """Give the first version that is too high for `<`, `~=` or `==x.*`."""
+    """Return the first version that is too high for `<`, `~=` or `==x.*`."""
     if operator == "<":
         return version
     release = {"~=": version.release[:-1], "==": version.release}.get(operator)

@@ -15,26 +15,26 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
 def newline_of(text: str, near: int = 0) -> str:
-    r"""Give the newline that ends the line at `near`; else the first one; else \n."""
+    r"""Return the newline that ends the line at `near`; else the first one; else \n."""
     found = _NEWLINE.search(text, near) or _NEWLINE.search(text)
     return found.group() if found else "\n"
 
 
 def line_start(text: str, offset: int) -> int:
-    """Give the offset of the first character of the line that `offset` is in."""
+    """Return the offset of the first character of the line that `offset` is in."""
     if text[max(offset - 1, 0) : offset + 1] == "\r\n":
         offset -= 1
     return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
 
 
 def line_end(text: str, offset: int) -> int:
-    """Give the offset after the newline of the line that `offset` is in."""
+    """Return the offset after the newline of the line that `offset` is in."""
     found = _NEWLINE.search(text, offset)
     return found.end() if found else len(text)
 
 
 def content_end(text: str, offset: int) -> int:
-    """Give the offset of the newline that ends the line that `offset` is in."""
+    """Return the offset of the newline that ends the line that `offset` is in."""
     found = _NEWLINE.search(text, offset)
     return found.start() if found else len(text)
 

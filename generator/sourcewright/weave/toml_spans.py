@@ -123,7 +123,7 @@ class TomlSource:
     def _value(
         self, at: int, path: tuple[str, ...] | None
     ) -> tuple[int, tuple[tuple[int, int], ...] | None]:
-        """Read one value; give its end, and its entries if it is an array."""
+        """Read one value; return its end, and its entries if it is an array."""
         text = self.text
         if text[at] == "[":
             entries = []
@@ -192,7 +192,7 @@ def _parts(text: str, at: int) -> Iterator[tuple[str, int, int]]:
 
 
 def _key(text: str, at: int) -> tuple[tuple[str, ...], int, int]:
-    """Read a dotted key; give its path, the offset of its last part, and its end."""
+    """Read a dotted key; return its path, the offset of its last part, and its end."""
     parts = list(_parts(text, at))
     _, leaf, end = parts[-1]
     return tuple(name for name, _, _ in parts), leaf, end

@@ -70,12 +70,12 @@ class Document:
         self._dashes = loader.dashes
 
     def dash(self, item: Node) -> int:
-        """Give the offset of the dash before an item of a block sequence."""
+        """Return the offset of the dash before an item of a block sequence."""
         start: int = item.start_mark.index
         return self._dashes[bisect_left(self._dashes, start) - 1]
 
     def is_aliased(self, node: Node) -> bool:
-        """Tell whether an alias elsewhere stands for this node too."""
+        """Return whether an alias elsewhere stands for this node too."""
         return any(node is each for each in self._aliased)
 
 
@@ -86,7 +86,7 @@ def read(text: str) -> Document:
 
 
 def content_end(text: str, node: Node) -> int:
-    """Give the offset after the node's last character.
+    """Return the offset after the node's last character.
 
     A block's own end mark is the next token, so this follows the last item down; so is
     that of a pair in brackets that has no braces.
@@ -105,7 +105,7 @@ def content_end(text: str, node: Node) -> int:
 
 
 def same(one: Node | None, other: Node | None) -> bool:
-    """Tell whether two nodes mean the same; their style and place don't count."""
+    """Return whether two nodes mean the same; their style and place don't count."""
     if one is None or other is None or one.tag != other.tag:
         return one is other
     if isinstance(one, yaml.MappingNode) and isinstance(other, yaml.MappingNode):
@@ -121,7 +121,7 @@ def same(one: Node | None, other: Node | None) -> bool:
 
 
 def find(document: Document, at: Sequence[str]) -> tuple[Node | None, Node]:
-    """Follow the keys `at` from the root; give the last key's node and its value.
+    """Follow the keys `at` from the root; return the last key's node and its value.
 
     In a mapping a key leads to its value; in a sequence, to the value of the one
     item that is a mapping with that only key.

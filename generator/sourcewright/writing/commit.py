@@ -138,7 +138,7 @@ def _finish(opened: journal.Journal) -> None:
 
 
 def _put_back(opened: journal.Journal | None) -> bool:
-    """Undo; tell whether all is as it was: else the next command goes on with it."""
+    """Undo; return whether all is as it was: else the next command goes on with it."""
     if opened is None:
         return True
     try:
@@ -152,7 +152,7 @@ def _put_back(opened: journal.Journal | None) -> bool:
 
 
 def _make_root(root: Path) -> list[Path]:
-    """Make the project's folder where there is none; give what was made, inside out."""
+    """Make the project's folder if there is none; return what was made, inside out."""
     made: list[Path] = []
     folder = root
     try:

@@ -307,14 +307,14 @@ def _entry(path: str, before: str | None, after: str | None) -> Entry:
 
 
 def is_written(journal: Journal) -> bool:
-    """Tell whether every file has its new text already, or had it once."""
+    """Return whether every file has its new text already, or had it once."""
     return journal.done or all(
         _standing(journal.root, each) == each.after for each in journal.entries
     )
 
 
 def _standing(root: Path, entry: Entry) -> str | None:
-    """Give the hash of what stands; None for no file, or for what can't be read."""
+    """Return the hash of what stands; None for no file, or for what can't be read."""
     try:
         return sha256(read_text(root, entry.path))
     except (OSError, UnicodeDecodeError):
@@ -333,7 +333,7 @@ def _folders_to_make(root: Path, paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def _remove_empty(folder: Path) -> bool:
-    """Take a folder away where nothing is in it; tell whether it is gone.
+    """Take a folder away where nothing is in it; return whether it is gone.
 
     Raises:
         OSError: it is empty, and can't be removed.

@@ -74,7 +74,7 @@ class Project:
 
 
 def make(folder: Path, names: Mapping[str, str]) -> dict[str, Project]:
-    """Render a project from each of some dialects to a folder; give it by dialect."""
+    """Render a project from each of some dialects to a folder; return it by dialect."""
     first, *others = (golden_of("source", name) for name in names)
     generate(folder, [*first.applications, *(each.answers for each in others)])
     return {

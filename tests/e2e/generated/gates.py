@@ -26,7 +26,7 @@ def prefect_server() -> None:
 
 
 def said_by(tool: str, project: Path) -> str:
-    """Run a tool of our environment; give what it said, and no text if nothing."""
+    """Run a tool of our environment; return what it said, and no text if nothing."""
     name, *rest = TOOLS[tool]
     program = Path(sys.executable).with_name(name)
     done = run([program, *rest], env=environment(project), cwd=project)
@@ -41,7 +41,7 @@ def report_of_tests(
     config: Path | None = None,
     servers: Mapping[str, str] | None = None,
 ) -> str:
-    """Run a project's own tests, which have to pass; give pytest's report.
+    """Run a project's own tests, which have to pass; return pytest's report.
 
     Args:
         project: It stays as it is.

@@ -79,7 +79,7 @@ class Kind:
         assert " skipped" not in said, said[-3000:]
 
     def run_flow(self, flow: str, *runs: Mapping[str, Any]) -> tuple[int, str]:
-        """Run a flow once for each set of arguments; give its code and what it said."""
+        """Run a flow once for each set of arguments; return its code and its text."""
         done = run(
             [sys.executable, "-c", FLOW_RUN],
             env=environment(self.project, config=self.config, **self.servers),

@@ -379,7 +379,7 @@ def test_the_table_is_fresh() -> None:
 
 
 def tells(path: Path, node: ast.FunctionDef | ast.ClassDef) -> bool:
-    """Tell whether a test, or what its class inherits, looks at the rows it moved."""
+    """Return whether a test, or what its class inherits, looks at the rows it moved."""
     if isinstance(node, ast.ClassDef):
         module = import_module(f"tests.e2e.generated.{path.stem}")
         moving = inspect.getsource(DialectContract.test_a_flow_moves_every_row)
