@@ -21,6 +21,7 @@ from ..exceptions import (
 from ..extras import Lazy
 from ..source import BATCH_BYTES
 from ..sql import copy_binary
+from ..tls import RootCertificates
 from .copy_in import CopyColumn, columns_of, encode
 from .destination import TableDestination, WriteMode
 from .target import STAGE, Session, Stage, Target, names, quoted
@@ -116,7 +117,7 @@ class PostgreSQLTablesCredentials(Credentials):
     sslmode: Literal[
         "disable", "allow", "prefer", "require", "verify-ca", "verify-full"
     ] = "prefer"
-    sslrootcert: str | None = None
+    sslrootcert: RootCertificates | None = None
 
 
 class PostgreSQLTables(TableDestination):

@@ -61,11 +61,11 @@ def test_the_address_names_the_driver_and_hides_the_password() -> None:
 
 def test_a_session_has_a_name_limits_and_certificates() -> None:
     source = PostgreSQL(
-        credentials={**CREDENTIALS, "sslrootcert": "ca.pem"}, query_timeout=30
+        credentials={**CREDENTIALS, "sslrootcert": "system"}, query_timeout=30
     )
     options = source.engine_options()["connect_args"]
     assert options["application_name"] == "runtime"  # the package that holds it
-    assert options["sslrootcert"] == "ca.pem"
+    assert options["sslrootcert"] == "system"
     assert "-c lock_timeout=60s" in options["options"]
     assert "-c statement_timeout=30s" in options["options"]
 

@@ -77,7 +77,7 @@ def test_sslmode_decides_how_certificates_of_postgresql_are_checked(
         ({"sslmode": "require", **wrong}, "certificate verify failed", "sslrootcert"),
         ({"sslmode": "verify-ca", **wrong}, "certificate verify failed", "sslrootcert"),
         ({"sslmode": "verify-full", **elsewhere}, "does not match host", "host"),
-        ({"sslmode": "verify-full", **missing}, "does not exist", "sslrootcert"),
+        ({"sslmode": "require", **missing}, "No such file", "sslrootcert"),
     ):
         came = move(class_path, demanding | fields, target)
         assert_refused(came, what, setting)
