@@ -84,7 +84,7 @@ def _list(properties: dict[str, Any]) -> dict[str, Any]:
 def _error() -> dict[str, Any]:
     kinds = [each.__name__ for each in _below(errors.SourcewrightError)]
     parts = dict.fromkeys(["where", "next", "files"], TEXT_OR_NULL)
-    return {"kind": {"enum": kinds}, "what": TEXT, **parts}
+    return {"type": {"enum": kinds}, "what": TEXT, **parts}
 
 
 def _below(kind: type) -> Iterator[type]:

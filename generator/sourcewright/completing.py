@@ -29,7 +29,7 @@ def applications(root: Path, component: str | None = None) -> list[str]:
     if component is None:
         return ids
     parts = (each.partition("-") for each in ids)
-    return [name for kind, _, name in parts if kind == component]
+    return [name for made, _, name in parts if made == component]
 
 
 def ends(root: Path, end: str) -> list[str]:

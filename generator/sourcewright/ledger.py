@@ -55,7 +55,7 @@ TEXTS = {
     *("package", "source_folder", "tests_folder", "docs_folder", "distribution"),
     *("project_name", "metadata", "runtime", "name", "kind", "source", "destination"),
 }
-KINDS: dict[str, type[Edit]] = {
+EDITS: dict[str, type[Edit]] = {
     "export": Export,
     "import": Import,
     "dependency": Dependency,
@@ -70,7 +70,7 @@ _COPIERS = re.compile(r"^[_#].*\n( .*\n)*", re.MULTILINE)
 # The keys that tell an entry from the file's own mapping, and from paths.
 _ENTRY = {"answers", "edit", "from"}
 _ANSWERS = re.compile(r"component=[a-z]+(, [a-z_]+=[a-z0-9_]+)*")
-_NAMES: dict[type, str] = {kind: name for name, kind in KINDS.items()} | {Part: "part"}
+_NAMES: dict[type, str] = {edit: name for name, edit in EDITS.items()} | {Part: "part"}
 
 
 def read(tree: Tree) -> list[Application]:
@@ -241,14 +241,14 @@ def _edit(entry: dict[str, Any], where: str) -> Edit:
     """Read one edit.
 
     Raises:
-        LedgerError: an unknown kind, a missing or unknown key, a value of another type.
+        LedgerError: an unknown edit, a missing or unknown key, a value of another type.
     """
-    kind = KINDS.get(str(entry.get("edit")))
-    if kind is None:
-        known = ", ".join(KINDS)
+    form = EDITS.get(str(entry.get("edit")))
+    if form is None:
+        known = ", ".join(EDITS)
         raise _broken(where, f"has an edit {entry.get('edit')!r}; known are: {known}")
     values = {key: value for key, value in entry.items() if key != "edit"}
-    fields = {field.name: field for field in dataclasses.fields(kind)}
+    fields = {field.name: field for field in dataclasses.fields(form)}
     for key, value in values.items():
         if key not in fields:
             raise _broken(where, f'has an unknown key "{key}" in an edit')
@@ -263,7 +263,7 @@ def _edit(entry: dict[str, Any], where: str) -> Edit:
     for key in ("item", "text"):
         if key in values:
             values[key] = values[key].rstrip("\n")
-    return kind(**values)
+    return form(**values)
 
 
 def _need(entry: dict[str, Any], where: str) -> Need:

@@ -78,7 +78,7 @@ def document(
 
 def _error(error: SourcewrightError) -> dict[str, str | None]:
     return {
-        "kind": type(error).__name__,
+        "type": type(error).__name__,
         "what": error.what,
         "where": error.where or None,
         "next": error.next_step or None,

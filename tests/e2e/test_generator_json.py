@@ -136,7 +136,7 @@ def test_an_error_is_an_object_too_and_says_what_became_of_the_files(
     got, told = run(*command)
     assert got == code
     assert told["command"] == name
-    assert told["error"]["kind"] == kind
+    assert told["error"]["type"] == kind
     assert told["error"]["what"]
     assert told["error"]["next"]
     assert told["error"]["files"] == "Nothing was written."
@@ -166,4 +166,4 @@ def test_a_bug_and_a_stop_are_objects_too(
 
     monkeypatch.setattr("sourcewright.ledger.read", fail)
     code, told = run("list")
-    assert (code, told["error"]["kind"]) == ends
+    assert (code, told["error"]["type"]) == ends

@@ -54,17 +54,17 @@ def compare(
     postgres: PostgreSQL, database: str, table: str, file: Path, *, scratch: Path
 ) -> Comparison:
     """Compare `table` with `file`; `scratch` is a folder for what psql writes."""
-    kinds = _kinds(postgres, database, table)
-    expected = _from_database(postgres, database, table, kinds, scratch)
+    types = _types(postgres, database, table)
+    expected = _from_database(postgres, database, table, types, scratch)
     found = pq.read_table(file)
     return Comparison(
         rows=expected.num_rows,
         columns=expected.num_columns,
-        mismatches=tuple(_mismatches(table, kinds, expected, found)),
+        mismatches=tuple(_mismatches(table, types, expected, found)),
     )
 
 
-def _kinds(postgres: PostgreSQL, database: str, table: str) -> dict[str, str]:
+def _types(postgres: PostgreSQL, database: str, table: str) -> dict[str, str]:
     """Return each column's SQL type, in the table's order."""
     lines = postgres.psql(
         "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"
@@ -73,23 +73,23 @@ def _kinds(postgres: PostgreSQL, database: str, table: str) -> dict[str, str]:
         f"--set=table={table}",
         database=database,
     ).splitlines()
-    kinds = dict(line.split("|") for line in lines)
-    if unknown := {kind for kind in kinds.values() if kind not in READ}:
+    types = dict(line.split("|") for line in lines)
+    if unknown := {type_name for type_name in types.values() if type_name not in READ}:
         message = f"no comparison is written for the type {min(unknown)}"
         raise SourcewrightError(message, where=f"table {table}", files="")
-    return kinds
+    return types
 
 
 def _from_database(
     postgres: PostgreSQL,
     database: str,
     table: str,
-    kinds: dict[str, str],
+    types: dict[str, str],
     scratch: Path,
 ) -> pa.Table:
     file = scratch / f"{table}.expected.csv"
     values = ", ".join(
-        SELECT.get(kind, '"{0}"').format(name) for name, kind in kinds.items()
+        SELECT.get(type_name, '"{0}"').format(name) for name, type_name in types.items()
     )
     postgres.psql(
         f"\\copy (SELECT {values} FROM \"{table}\") TO '{file}'"  # noqa: S608 - ours
@@ -97,37 +97,37 @@ def _from_database(
         database=database,
     )
     options = pyarrow.csv.ConvertOptions(
-        column_types={name: READ[kind] for name, kind in kinds.items()},
+        column_types={name: READ[type_name] for name, type_name in types.items()},
         null_values=[NULL],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
-    read = pyarrow.csv.ReadOptions(column_names=list(kinds))
+    read = pyarrow.csv.ReadOptions(column_names=list(types))
     parse = pyarrow.csv.ParseOptions(newlines_in_values=True)
     try:
         raw = pyarrow.csv.read_csv(file, read, parse, options)
     finally:
         file.unlink()
-    columns = {name: exact(raw[name], kind) for name, kind in kinds.items()}
+    columns = {name: exact(raw[name], type_name) for name, type_name in types.items()}
     return pa.table(columns)
 
 
 def _mismatches(
-    table: str, kinds: dict[str, str], expected: pa.Table, found: pa.Table
+    table: str, types: dict[str, str], expected: pa.Table, found: pa.Table
 ) -> list[Mismatch]:
-    if found.column_names != list(kinds):
+    if found.column_names != list(types):
         what = f"has the columns {', '.join(found.column_names)}"
-        return [Mismatch(table, "", f"{what}, not {', '.join(kinds)}")]
+        return [Mismatch(table, "", f"{what}, not {', '.join(types)}")]
     mismatches = []
     if expected.num_rows != found.num_rows:
         what = f"has {found.num_rows:,} rows, not {expected.num_rows:,}"
         mismatches.append(Mismatch(table, "", what))
     columns = {}
-    for name, kind in kinds.items():
+    for name, type_name in types.items():
         try:
-            columns[name] = exact(found[name], kind)
+            columns[name] = exact(found[name], type_name)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as err:
-            what = f"is {found[name].type}, which does not hold {kind}: {err}"
+            what = f"is {found[name].type}, which does not hold {type_name}: {err}"
             mismatches.append(Mismatch(table, name, what))
             continue
         if what := _difference(expected[name], columns[name]):
@@ -138,7 +138,7 @@ def _mismatches(
     return [
         Mismatch(table, name, "has the right values, but in other rows")
         for name, ours, theirs in zip(
-            kinds,
+            types,
             _sorted(expected).columns,
             _sorted(pa.table(columns)).columns,
             strict=True,
@@ -169,7 +169,7 @@ def _distinct(column: pa.ChunkedArray) -> pa.Array:
     return pc.unique(column)
 
 
-def exact(column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
+def exact(column: pa.ChunkedArray, type_name: str) -> pa.ChunkedArray:
     """Bring a column, of the database's text or of a file, into the form that compares.
 
     Raises:
@@ -177,7 +177,7 @@ def exact(column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
     """
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    return EXACT[kind](column)
+    return EXACT[type_name](column)
 
 
 def _integer(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -41,9 +41,9 @@ _SIDES = 4  # as many ways as `without_lines` gives where both sides are blank
 
 
 class Weaver(Protocol):
-    """What a module that weaves one kind of edit offers.
+    """What a module that weaves one form of edit offers.
 
-    `edit` is Any here, and the module's own kind there: WEAVERS brings them together.
+    `edit` is Any here, and the module's own form there: WEAVERS brings them together.
     """
 
     def presence(self, text: str, edit: Any) -> Presence:  # noqa: ANN401

@@ -89,8 +89,8 @@ def find(tree: ast.Module) -> tuple[ast.stmt, ast.List | ast.Tuple]:
     for node in tree.body:
         value = _all_value(node)
         if value is not None:
-            kind = assigned if isinstance(node, ast.Assign | ast.AnnAssign) else added
-            kind.append((node, _display(value)))
+            places = assigned if isinstance(node, ast.Assign | ast.AnnAssign) else added
+            places.append((node, _display(value)))
     if len(assigned) > 1:
         what = "__all__ is assigned more than once"
         raise EditRefused(what)
