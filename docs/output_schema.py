@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 from sourcewright import errors, ledger, output
-from sourcewright.changes import Fact, Need
+from sourcewright.changes import Fact, Need, Part
 
 TEXT = {"type": "string"}
 TEXT_OR_NULL = {"type": ["string", "null"]}
@@ -64,8 +64,8 @@ def schema(commands: dict[str, click.Command]) -> dict[str, Any]:
     }
 
 
-def _fields(kind: type) -> list[str]:
-    return [field.name for field in dataclasses.fields(kind)]
+def _fields(form: type) -> list[str]:
+    return [field.name for field in dataclasses.fields(form)]
 
 
 def _object(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
@@ -82,34 +82,34 @@ def _list(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _error() -> dict[str, Any]:
-    kinds = [each.__name__ for each in _below(errors.SourcewrightError)]
+    types = [each.__name__ for each in _below(errors.SourcewrightError)]
     parts = dict.fromkeys(["where", "next", "files"], TEXT_OR_NULL)
-    return {"type": {"enum": kinds}, "what": TEXT, **parts}
+    return {"type": {"enum": types}, "what": TEXT, **parts}
 
 
-def _below(kind: type) -> Iterator[type]:
-    for each in kind.__subclasses__():
+def _below(parent: type) -> Iterator[type]:
+    for each in parent.__subclasses__():
         yield each
         yield from _below(each)
 
 
 def _pending() -> dict[str, Any]:
     edits = []
-    for name, kind in ledger.KINDS.items():
+    for name, form in {**ledger.EDITS, "part": Part}.items():
         fields: dict[str, Any] = {"edit": {"const": name}}
-        fields |= dict.fromkeys(_fields(kind), TEXT)
+        fields |= dict.fromkeys(_fields(form), TEXT)
         if "at" in fields:
             fields["at"] = {"type": "array", "items": TEXT}
         optional = [
             field.name
-            for field in dataclasses.fields(kind)
+            for field in dataclasses.fields(form)
             if field.default is not dataclasses.MISSING
         ]
         edits.append(_object(fields, *optional))
     return {
         "application": TEXT,
         "edit": {"oneOf": edits},
-        "action": {"enum": ["add", "remove", "restore"]},
+        "action": {"enum": ["add", "remove", "restore", "supply"]},
         "reason": TEXT,
         "by_hand": TEXT,
     }
@@ -121,7 +121,7 @@ def _application() -> dict[str, Any]:
         "component": TEXT,
         "template": TEXT_OR_NULL,
         "version": TEXT_OR_NULL,
-        "edits": {"type": ["integer", "null"], "minimum": 0},
+        "edits": COUNT,
         "woven": COUNT,
         "pending": COUNT,
     }
