@@ -131,16 +131,16 @@ def test_connectors_of_a_release_work_on_this_runtime(  # noqa: PLR0917
         ends = {f"{end}_config_key": end for end in (source, name)}
         for manner in ("", "_in_batches"):
             written.append((place, place.fresh()))
-            target = {argument: written[-1][1]}
-            cases[f"{source}_to_{name}{manner}"] = {**target, **ends, **more}
+            where = {argument: written[-1][1]}
+            cases[f"{source}_to_{name}{manner}"] = {**where, **ends, **more}
     config = write_config(tmp_path / "config.yaml", keys)
     own = {"HOME": str(tmp_path), **prefect_server.environment}
     env = environment(tmp_path / "project", config=config, **own)
     command = [sys.executable, "-c", PROGRAM]
     done = run(command, env=env, cwd=tmp_path, stdin=json.dumps(cases))
     assert done.returncode == 0, done.stdout[-5000:]
-    for place, target in written:
-        assert place.rows(target) == [{"number": 1, "text": "row 1"}]
+    for each, target in written:
+        assert each.rows(target) == [{"number": 1, "text": "row 1"}]
 
 
 def test_every_release_in_the_changelog_is_a_tag() -> None:
