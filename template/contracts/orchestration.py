@@ -90,6 +90,9 @@ class TaskContract(Contract):
                 self._function()(**arguments)
             assert self._function().__name__ in str(caught.value)
 
+    def test_its_docstring_names_its_errors(self) -> None:
+        assert "\nRaises:\n" in (inspect.getdoc(self._function()) or "")
+
     def test_only_a_retriable_error_is_retried(self) -> None:
         task = type(self).wrapped
         assert task.retry_condition_fn.__name__ == "retry_if_retriable"  # type: ignore[union-attr]

@@ -65,7 +65,15 @@ BAD_MODULES = {
     "adls_in_batches": "the project uses itself",  # a flow's name ends so
     "orders_batches_to_adls": "the project uses itself",  # a task's name
 }
-BAD_PACKAGES = {"pandas": "uses: choose", "acme.ingest": "Use snake_case"}
+BAD_PACKAGES = {
+    "pandas": "uses: choose",
+    "runtime": "uses: choose",
+    "contracts": "uses: choose",
+    "acme.ingest": "Use snake_case",
+}
+BAD_DOTTED = dict.fromkeys(
+    ["runtime", "acme.runtime", "contracts.acme"], "choose another package"
+)
 BAD_LISTS = {
     "adls": "Give a list of names",
     "'': adls": "Give a list of names",
@@ -126,6 +134,9 @@ BAD_FOLDERS = {
     "a b": "Give a folder",
     "\u00fc": "Give a folder",
     "{{ 7 * 7 }}": "Give a folder",
+    "runtime": "No part of the path",
+    "lib/runtime/python": "No part of the path",
+    "tests/contracts": "No part of the path",
 }
 BAD_DISTRIBUTIONS = dict.fromkeys(["", "-acme", "acme.", "acme x", "a/b"], "Give the")
 BAD_NAVIGATIONS = dict.fromkeys(
@@ -268,6 +279,17 @@ def test_an_answer_in_a_ledger_is_validated(
     assert done.returncode != 0
     assert "the_ledger_has_an_answer_that_is_not_valid" in done.stdout
     assert project.status() == []
+
+
+def test_a_part_of_a_path_may_not_be_a_folder_of_the_weave(names: Any) -> None:  # noqa: ANN401  # as the fixture
+    for package, said in BAD_DOTTED.items():
+        assert said in str(names.problem_with_package(package, dotted=True))
+    for package in ("acme.runtimes", "acme.my_contracts", "Runtime"):
+        assert not str(names.problem_with_package(package, dotted=True)).strip()
+    assert not str(names.problem_with_folder("lib/runtime.d/contracts_")).strip()
+    # Each pattern of a folder, wherever it is.
+    settings = (REPOSITORY / "copier.yml").read_text("utf-8")
+    assert re.findall(r'- "\*\*/(\w+)/\*\*"', settings) == names.woven_folders
 
 
 @pytest.mark.parametrize("question", BAD_ANSWERS)

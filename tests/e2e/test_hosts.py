@@ -347,7 +347,8 @@ def test_a_host_stays_content_and_gets_every_byte_back(
     _content(checkout, host, folder)
     # Flows go before what they stand between, and the project last.
     order = ["flow", "source", "destination", "project"]
-    applications = [each.name for each in (folder / ".sourcewright").iterdir()]
+    ledger = folder / ".sourcewright"
+    applications = [each.name for each in ledger.iterdir() if each.is_dir()]
     for name in sorted(applications, key=lambda each: order.index(each.split("-")[0])):
         assert run("remove", name) == cli.DONE
     for path, old, new in host.by_hand:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -477,6 +478,34 @@ def test_a_second_time_everything_is_identical(
     assert {row.split()[-1] for row in rows if row.split()[0] == "using"} == {
         "answered"
     }
+
+
+@pytest.mark.parametrize(
+    "former",
+    [None, b"", b"*.csv text\n", b"*.csv text", b"*.csv text\r\n\r\n"],
+    ids=repr,
+)
+def test_copies_are_marked_as_generated_until_the_project_is_removed(
+    tmp_path: Path, plain_template: Path, former: bytes | None
+) -> None:
+    root = shutil.copytree(TREES / "src_hatch_ruff_mypy", tmp_path / "tariff")
+    if former is not None:
+        (root / ".gitattributes").write_bytes(former)
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    at, template = ["--project", str(root)], ["--template", str(plain_template)]
+    assert cli.run(["init", *at, *template]) == cli.DONE
+    copies = {each.parent for each in root.rglob("source.py")}
+    assert {each.name for each in copies} == {"runtime"}
+    path = copies.pop().relative_to(root) / "sql" / "new.py"
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    ask = ["git", "check-attr", "linguist-generated", "text", "--", str(path), "a.csv"]
+    told = subprocess.check_output(ask, cwd=root, text=True).splitlines()
+    shutil.rmtree(root / ".git")
+    expected = ["set", "unspecified", "unspecified", "set" if former else "unspecified"]
+    assert [line.rpartition(": ")[2] for line in told] == expected
+    assert cli.run(["remove", "project", *at]) == cli.DONE
+    after = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    assert after == before
 
 
 def test_on_a_terminal_the_place_is_asked_with_what_would_be_taken(

@@ -47,8 +47,10 @@ def test_a_frame_without_rows_keeps_its_columns(place: Place) -> None:
 def test_existing_rows_are_refused_and_stay(place: Place) -> None:
     target = place.fresh()
     place.destination.from_df(OLD, target)
-    with pytest.raises(DestinationExistsError):
+    with pytest.raises(DestinationExistsError) as caught:
         place.destination.from_df(NEW, target)
+    assert target in caught.value.where
+    assert caught.value.next_step
     assert place.rows(target) == OLD_ROWS
 
 

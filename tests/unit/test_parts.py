@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,8 @@ from sourcewright.changes import Application, Parts
 from sourcewright.deciding import parts
 from sourcewright.errors import LedgerError
 from sourcewright.tree import Tree
+
+from tests.golden import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +81,13 @@ def _held(root: Path) -> dict[str, str]:
         each.relative_to(root / FOLDER).as_posix(): each.read_text()
         for each in root.rglob("*.py")
     }
+
+
+def test_the_runtime_has_the_version_of_sourcewright() -> None:
+    supply = parts.read_supply(REPOSITORY)
+    assert supply
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
+    assert supply.version == project["project"]["version"]
 
 
 def test_a_module_needs_what_it_imports_and_its_folders() -> None:

@@ -56,6 +56,30 @@ state = flow(
 print(state.type.value, state.message)
 """
 
+RETRIED = """
+import sys
+import pandas as pd
+from prefect import flow
+from acme.exceptions import RetriableError
+from acme.orchestration.prefect import tasks
+
+@flow(retries=1)
+def load():
+    attempts.append(1)
+    df = pd.DataFrame({"attempt": [len(attempts)]})
+    tasks.df_to_adls(df, sys.argv[1], "lake")
+    query = f"SELECT {len(attempts)} AS attempt"
+    tasks.postgresql_batches_to_adls(
+        sys.argv[2], query,
+        postgresql_config_key="warehouse", adls_config_key="lake",
+    )
+    if len(attempts) == 1:
+        raise RetriableError("something else failed")
+
+attempts = []
+load()
+"""
+
 
 class Flows:
     """Runs the golden's flows, by a proxy to Azurite, in a folder of the test."""
@@ -297,3 +321,14 @@ def test_a_connection_that_is_lost_is_retried_without_a_duplicate(
     assert result["attempts"] == {"flow": 1, "postgresql_batches_to_adls": 2}
     table = parquet.read_table(path, filesystem=lake)
     assert table.column("i").to_pylist() == [*range(1, SLOW_ROWS + 1)]
+
+
+def test_a_retry_of_a_flow_replaces_what_its_tasks_wrote(
+    flows: Flows, path: str, lake: fs.FileSystem
+) -> None:
+    paths = [path, path.replace("file", "other")]
+    done = run([sys.executable, "-c", RETRIED, *paths], env=flows.env, cwd=flows.folder)
+    assert done.returncode == 0, done.stdout
+    for each in paths:
+        table = parquet.read_table(each, filesystem=lake)
+        assert table.column("attempt").to_pylist() == [2]

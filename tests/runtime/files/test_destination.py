@@ -9,7 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from runtime.exceptions import UnsupportedFormatError, VerificationError
+from runtime.exceptions import (
+    FatalError,
+    UnsupportedFormatError,
+    VerificationError,
+)
 from runtime.files import destination
 from runtime.files.destination import is_stale, partial_path, partial_start
 
@@ -39,6 +43,12 @@ def test_an_unknown_suffix_is_refused_before_anything_is_read(place: Files) -> N
     with pytest.raises(UnsupportedFormatError, match=r"\.parquet"):
         place.destination.from_batches(unread, "folder/file.xlsx")
     assert next(unread) == BATCH
+
+
+@pytest.mark.parametrize("path", ["folder/.parquet", "folder/.parquet/"])
+def test_a_suffix_alone_is_no_name(place: Files, path: str) -> None:
+    with pytest.raises(FatalError):
+        place.destination.from_batches([BATCH], path)
 
 
 def test_a_check_leaves_the_other_files_of_the_folder_as_they_were(

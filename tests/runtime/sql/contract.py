@@ -240,6 +240,14 @@ class DatabaseContract(QueryContract):
                 pass
         assert caught.value.next_step
 
+    def test_a_query_is_stopped_before_its_first_row(self, source: Database) -> None:
+        source.query_timeout = 1
+        query = f"SELECT sum(number) AS total FROM ({self.rows(10**12)}) AS counted"
+        before = time.monotonic()
+        with pytest.raises(SourceUnavailableError):
+            source.to_arrow(query)
+        assert time.monotonic() - before < 30
+
     def test_columns_need_names_of_their_own(self, source: Database) -> None:
         with pytest.raises(QueryRejectedError, match="two columns named 'one'"):
             source.to_arrow("SELECT 1 AS one, 2 AS one")

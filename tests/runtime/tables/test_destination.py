@@ -74,8 +74,10 @@ def test_a_retry_appends_nothing_twice(place: Tables) -> None:
 def test_a_load_cannot_append_other_rows_later(place: Tables) -> None:
     table = place.fresh()
     place.destination.from_df(OLD, table, mode="append", load_id="monday")
-    with pytest.raises(DestinationExistsError, match="appended other rows"):
+    with pytest.raises(DestinationExistsError, match="appended other rows") as caught:
         place.destination.from_df(NEW, table, mode="append", load_id="monday")
+    assert table in caught.value.where
+    assert caught.value.next_step
     assert place.rows(table) == OLD_ROWS
 
 
