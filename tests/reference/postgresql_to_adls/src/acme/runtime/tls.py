@@ -22,7 +22,14 @@ def _usable(path: str) -> str:
     return path
 
 
+def _usable_or_system(path: str) -> str:
+    """Return the path of a usable file, or `system`: what the machine trusts."""
+    return path if path == "system" else _usable(path)
+
+
 CaFile = Annotated[str, AfterValidator(_usable)]
+# PostgreSQL's library ignores a file that doesn't exist, except to verify.
+RootCertificates = Annotated[str, AfterValidator(_usable_or_system)]
 
 
 def reason_for_distrust(error: BaseException) -> str:

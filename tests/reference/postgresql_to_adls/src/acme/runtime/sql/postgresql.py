@@ -27,6 +27,7 @@ from ..exceptions import (
 )
 from ..read_ahead import read_ahead
 from ..source import Reading, batch_limit
+from ..tls import RootCertificates
 from .copy_binary import HEADER_BYTES, Column, decode, schema_of
 from .notations.postgresql import NOTATION
 from .source import SQL
@@ -124,7 +125,7 @@ class PostgreSQLCredentials(Credentials):
     sslmode: Literal[
         "disable", "allow", "prefer", "require", "verify-ca", "verify-full"
     ] = "prefer"
-    sslrootcert: str | None = None
+    sslrootcert: RootCertificates | None = None
 
 
 class PostgreSQL(SQL):
