@@ -85,7 +85,8 @@ def _owned(path: str, key: str = "files") -> Callable[[Checkout], None]:
     """Own a file as it is, so that `remove` would delete it."""
 
     def lay(project: Checkout) -> None:
-        text = (project.path / path.replace(".Git", ".git")).read_text()
+        head = path.casefold() == ".git/head"
+        text = project.read(".git/HEAD") if head else "mine\n"
         owned = f"{key}:\n  {path}: sha256:{sha256(text)}\n"
         project.write(f"{SOURCE}/edits.yml", f"version: 1\nedits: []\n{owned}")
 

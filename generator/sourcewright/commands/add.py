@@ -315,9 +315,10 @@ def _missing_destinations(
     """Render the destinations of a source's flows that no application has made."""
     if wanted.answers["component"] != "source":
         return []
-    path = ledger.edits_path(wanted.application)
     asked = Tree(tree.root)
-    asked.put(path, wanted.files[path])
+    for path, text in wanted.files.items():
+        if path.startswith(f"{LEDGER}/"):
+            asked.put(path, text)
     unmet = {each.name for owner, each in missing(asked) if owner == wanted.application}
     found = []
     for answer in wanted.answers["destinations"]:
