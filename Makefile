@@ -9,8 +9,8 @@ RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)"
 UV_VERSION = $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;q;}' uv.lock)
 
 # What `make matrix` runs, and how its results say that it was not all.
-SWEEPS := tests/e2e/test_add_a_kind.py tests/e2e/test_hostile_checkouts.py \
-  tests/e2e/test_layout.py \
+SWEEPS := tests/e2e/test_add_a_kind.py tests/e2e/test_copier_answers.py \
+  tests/e2e/test_hostile_checkouts.py tests/e2e/test_layout.py \
   tests/e2e/test_generator_kill.py tests/e2e/test_generator_refused.py \
   tests/e2e/test_generator_sequences.py tests/e2e/test_hosts.py tests/e2e/test_viadot.py \
   tests/e2e/generated/test_pairs.py tests/e2e/generated/test_kind_rest.py \

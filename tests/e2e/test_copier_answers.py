@@ -1,10 +1,15 @@
-"""What may be answered: refused before anything is written, or good for the tools."""
+"""What may be answered: refused before anything is written, or good for the tools.
+
+In `make test` Copier gets one bad answer for each sentence that refuses some, and
+with SOURCEWRIGHT_EVERY_POINT=1 with each; tests/matrix/answers.md has the counts.
+"""
 
 from __future__ import annotations
 
 import ast
 import json
 import keyword
+import os
 import re
 import subprocess
 import sys
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.e2e.conftest import Checkout, Copier
+    from tests.results import Keep
 
 LONG = "x" * 300
 # What was answered -> what is said of it. A title may be what a name may not.
@@ -231,19 +237,23 @@ def test_an_answer_that_is_derived_can_not_be_given(
     copier: Copier, template: Checkout, plain_template: Path, tmp_path: Path
 ) -> None:
     questions = _all_questions(template)
-    derived = {n: q["type"] for n, q in questions.items() if q.get("when") is False}
-    assert len(derived) > 15
+    hidden = {n: q for n, q in questions.items() if q.get("when") is False}
+    assert len(hidden) > 15
+    said = "This is worked out from the other answers, so it can't be given."
+    assert {each.get("validator") for each in hidden.values()} == {said}
+    # Copier treats all alike: one of each type stands for the others.
+    derived = {question["type"]: name for name, question in hidden.items()}
     values = {"str": "acme'; import os; '", "yaml": "{a: b}", "bool": "true"}
     options = ["--trust", "--defaults", "--quiet", "-d", "component=source"]
     options += ["-d", "package=acme", "-d", "name=postgresql"]
     commands = [
         ["copy", *options, "-d", f"{name}={values[kind]}", str(plain_template), "."]
-        for name, kind in derived.items()
+        for kind, name in derived.items()
     ]
     outcomes = copier.run_many(commands, tmp_path)
-    for name, (code, said) in zip(derived, outcomes, strict=True):
+    for name, (code, text) in zip(derived.values(), outcomes, strict=True):
         assert code != 0, f"{name} is accepted"
-        assert f"'{name}': This is worked out from the other answers" in said
+        assert f"'{name}': {said}" in text
     assert list(tmp_path.iterdir()) == []
 
 
@@ -292,11 +302,20 @@ def test_a_part_of_a_path_may_not_be_a_folder_of_the_weave(names: Any) -> None: 
     assert re.findall(r'- "\*\*/(\w+)/\*\*"', settings) == names.woven_folders
 
 
+def test_the_rule_for_names_refuses_each_bad_one(names: Any) -> None:  # noqa: ANN401  # as the fixture
+    for name, said in BAD_MODULES.items():
+        assert said in str(names.problem_with_name(name)), name
+    for name, said in {**BAD_NAMES, "acme.ingest": "Use snake_case"}.items():
+        assert said in str(names.problem_with_word(name)), name
+
+
 @pytest.mark.parametrize("question", BAD_ANSWERS)
 def test_a_bad_answer_is_refused_and_nothing_is_written(
-    copier: Copier, plain_template: Path, tmp_path: Path, question: str
+    copier: Copier, plain_template: Path, tmp_path: Path, question: str, keep: Keep
 ) -> None:
     others, bad = BAD_ANSWERS[question]
+    if not os.environ.get("SOURCEWRIGHT_EVERY_POINT"):
+        bad = {answer: said for said, answer in {s: a for a, s in bad.items()}.items()}
     commands = []
     for answer in bad:
         answers = {**others, question: answer}
@@ -313,6 +332,7 @@ def test_a_bad_answer_is_refused_and_nothing_is_written(
         assert expected in last, f"{question}={answer!r}: {said[-500:]}"
         assert f"'{question}'" in last
     assert list(tmp_path.iterdir()) == []
+    keep("answers", question=question, answers=len(bad), wrong=0)
 
 
 def test_a_bad_answer_on_the_command_line_ends_with_our_sentence(
