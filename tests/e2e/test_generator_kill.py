@@ -13,11 +13,9 @@ import os
 import random
 import shutil
 import subprocess
-import tempfile
 import time
 from collections import Counter
 from itertools import pairwise, takewhile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +37,7 @@ from tests.kills.traced import calls, hit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from tests.e2e.conftest import Checkout
     from tests.kills.traced import Point
@@ -58,26 +57,14 @@ SLOW = ("new", "update")
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 
 
-@pytest.fixture(scope="module")
-def quick_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder in memory where there is one: a run waits for a disk 70 times."""
-    memory = Path("/dev/shm")  # noqa: S108  # a folder of our own is made in it
-    if not os.access(memory, os.W_OK):
-        yield tmp_path_factory.mktemp("command")
-        return
-    with tempfile.TemporaryDirectory(dir=memory, prefix="sourcewright-") as folder:
-        yield Path(folder)
-
-
 @pytest.fixture(scope="module", params=COMMANDS)
 def command(
     request: pytest.FixtureRequest,
     acme: Checkout,
     template: Checkout,
-    quick_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Command:
-    folder = quick_folder / request.param
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp(request.param)
     return made(request.param, acme, template, folder)
 
 
