@@ -1,7 +1,7 @@
 """A checkout of viadot: what is added there keeps its gates green, and leaves no trace.
 
-On a small host in viadot's shape everywhere; on viadot's own source distribution where
-a Python that it installs on is here.
+`make test` takes a small host in viadot's shape, `make matrix` viadot's own source
+distribution too: it needs a Python that viadot installs on.
 """
 
 import ast
@@ -187,7 +187,10 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Host:
     return _small(tmp_path_factory.mktemp("small"))
 
 
-@pytest.fixture(scope="module", params=[_small, _own], ids=["small", "viadot"])
+HOSTS = {"small": _small} | ({"viadot": _own} if WHOLE else {})
+
+
+@pytest.fixture(scope="module", params=HOSTS.values(), ids=HOSTS.keys())
 def host(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Host:
@@ -326,7 +329,7 @@ def test_prettier_finds_nothing_new(changed: Changed) -> None:
 def test_detect_secrets_finds_nothing_new(changed: Changed) -> None:
     host = changed.host
     if host.tools is None:
-        pytest.skip("its baseline is viadot's")
+        pytest.skip("its baseline is viadot's, which `make matrix` takes")
     program, baseline = host.tools / "detect-secrets-hook", ".secrets.baseline"
     place = Path(shutil.copytree(changed.path, changed.path.parent / "secrets"))
     host.run("git", "init", "--quiet", folder=place)
@@ -384,7 +387,7 @@ def test_its_docs_build_and_show_every_new_entry(
 ) -> None:
     host = changed.host
     if host.tools is None:
-        pytest.skip("the docs that are built are viadot's")
+        pytest.skip("the docs that are built are viadot's: `make matrix`")
     place = Path(shutil.copytree(changed.path, tmp_path / "docs"))
     settings = (place / "mkdocs.yml").read_text("utf-8")
     for online in (
