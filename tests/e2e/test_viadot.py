@@ -190,7 +190,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Host:
 HOSTS = {"small": _small} | ({"viadot": _own} if WHOLE else {})
 
 
-@pytest.fixture(scope="module", params=HOSTS.values(), ids=HOSTS.keys())
+@pytest.fixture(scope="module", params=HOSTS.values(), ids=[*HOSTS])
 def host(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Host:
