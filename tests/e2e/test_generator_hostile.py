@@ -83,7 +83,7 @@ def test_a_hostile_name_in_a_file_of_answers_is_refused(
         code = cli.run([*arguments, *options])
         told = json.loads(capsys.readouterr().out)
         assert code == 1, (case, told)
-        assert told["error"]["kind"] == "AnswerRefused", (case, told)
+        assert told["error"]["type"] == "AnswerRefused", (case, told)
         assert project.status() == [], case
         assert set(project.path.parent.iterdir()) == around, case
 

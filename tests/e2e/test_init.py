@@ -237,7 +237,7 @@ REFUSED = [
     (
         {"pyproject.toml": '[project]\nname = "viadot2"\n'}
         | {"src/viadot/sources/base.py": "class Source: ...\nclass SQL: ...\n"},
-        "no init is needed",
+        "needs no init",
     ),
     (
         CODE | {"pyproject.toml": f"{PROJECT}[tool.sourcewright]\nfolder = 'x'\n"},
