@@ -1,9 +1,9 @@
-"""What is asked of the project of every dialect: one from it to a folder."""
+"""What is asked of every dialect in a project that reads from each, to a folder."""
 
 import json
 import sys
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from sourcewright.services import PrefectServer
 
-from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
+from tests.e2e.generated.gates import report_of_tests
 from tests.e2e.generated.parts import HERE, environment, generate, run, write_config
 from tests.e2e.generated.telling import assert_telling
 from tests.golden import golden_of
@@ -73,17 +73,14 @@ class Project:
         return pl.read_parquet(root / "file.parquet")
 
 
-def make(folder: Path, names: Mapping[str, str]) -> dict[str, Project]:
-    """Render a project from each of some dialects to a folder; return it by dialect."""
+def make(folder: Path, names: Sequence[str]) -> None:
+    """Render a project that reads from each of some dialects into a folder."""
     first, *others = (golden_of("source", name) for name in names)
     generate(folder, [*first.applications, *(each.answers for each in others)])
-    return {
-        name: Project(folder, name, class_name) for name, class_name in names.items()
-    }
 
 
 class RenderedContract:
-    """What is asked of a dialect's project, with or without a server."""
+    """What is asked of a dialect's part of a project, with or without a server."""
 
     names: ClassVar[Mapping[str, str]]  # dialects of one connector, and their classes
     driver: ClassVar[str] = ""  # the module of an extra, if there is one
@@ -94,10 +91,8 @@ class RenderedContract:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def projects(
-        cls, tmp_path_factory: pytest.TempPathFactory
-    ) -> Mapping[str, Project]:
-        return make(tmp_path_factory.mktemp("dialects") / "project", cls.names)
+    def projects(cls, of_all: Path) -> Mapping[str, Project]:
+        return {name: Project(of_all, name, each) for name, each in cls.names.items()}
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -109,10 +104,6 @@ class RenderedContract:
     @classmethod
     def project(cls, projects: Mapping[str, Project], name: str) -> Project:
         return projects[name]
-
-    @pytest.mark.parametrize("tool", TOOLS)
-    def test_a_tool_has_nothing_to_say(self, tool: str, first: Project) -> None:
-        assert said_by(tool, first.path) == ""
 
     def test_without_its_driver_the_extra_is_named(self, project: Project) -> None:
         if self.driver:

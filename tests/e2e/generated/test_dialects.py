@@ -1,4 +1,4 @@
-"""The project of each dialect: its gates, its own tests, and rows moved by its flow."""
+"""A project of every dialect: its gates, its own tests, and rows moved by its flows."""
 
 import os
 import sqlite3
@@ -17,8 +17,9 @@ from tests.e2e.generated.dialects import (
     DialectContract,
     Project,
     RenderedContract,
+    make,
 )
-from tests.e2e.generated.gates import report_of_tests
+from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
 from tests.mariadb import MariaDB, missing
 
 SQLITE_FILL = """
@@ -48,6 +49,22 @@ IF(seq % 5, seq / 7, NULL), IF(seq % 7, CONCAT('ø\U0001d11e', seq), NULL),
 IF(seq % 11, UNHEX(SHA2(seq, 256)), NULL),
 IF(seq % 13, TIMESTAMPADD(MICROSECOND, seq, '2024-02-29'), NULL) FROM seq_1_to_5000;
 """
+
+
+DIALECTS = ["sqlite", "generic", "duckdb", "mariadb", "mysql", "mssql", "oracle"]
+
+
+@pytest.fixture(scope="module")
+def of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that reads from every dialect but PostgreSQL, which the golden has."""
+    folder = tmp_path_factory.mktemp("dialects") / "project"
+    make(folder, DIALECTS)
+    return folder
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_tool_has_nothing_to_say(tool: str, of_all: Path) -> None:
+    assert said_by(tool, of_all) == ""
 
 
 class File(NamedTuple):
