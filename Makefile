@@ -8,14 +8,16 @@ READY := $(VENV)/.ready
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)"
 # The tests' temporary files are in memory if it has room: a disk takes twice as long.
 SPOOL = $(shell test -w /dev/shm && df -Pk /dev/shm | awk 'NR == 2 && $$4 > 4000000 { print "TMPDIR=/dev/shm" }')
-# The files in their order, so that no long one begins when all others are over.
-BOTH := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Three on two cores, since tests wait for servers; the files in their order, the longest
+# first, so that none begins when all others are over.
+WORKERS := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 UV_VERSION = $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;q;}' uv.lock)
 
 # What `make matrix` runs, and how its results say that it was not all.
 SWEEPS := tests/e2e/test_add_a_kind.py tests/e2e/test_copier_answers.py \
   tests/e2e/test_hostile_checkouts.py tests/e2e/test_layout.py \
-  tests/e2e/test_generator_kill.py tests/e2e/test_generator_refused.py \
+  tests/e2e/test_generator_hostile.py tests/e2e/test_generator_kill.py \
+  tests/e2e/test_generator_refused.py \
   tests/e2e/test_generator_sequences.py tests/e2e/test_hosts.py tests/e2e/test_viadot.py \
   tests/e2e/generated/test_pairs.py tests/e2e/generated/test_kind_rest.py \
   tests/e2e/generated/test_pythons.py tests/e2e/generated/test_rules.py \
@@ -34,7 +36,7 @@ demo: $(READY) ## From PostgreSQL to the lake on this machine: about two minutes
 	@$(RUN) sourcewright demo
 
 test: lint ## Lint, then every test, on real servers
-	@$(RUN) $(SPOOL) pytest $(BOTH)
+	@$(RUN) $(SPOOL) pytest $(WORKERS)
 
 lint: $(READY) ## Style, types and the direction of imports
 	@$(RUN) ruff check
@@ -64,7 +66,7 @@ scoreboard: $(READY) ## Say which tool changes values of which type: about five 
 
 matrix: $(READY) ## Run whole what `make test` samples, and keep the counts in tests/matrix
 	@$(RUN) $(SPOOL) SOURCEWRIGHT_EVERY_POINT=1 SOURCEWRIGHT_WHOLE_CORPUS=1 \
-	  pytest $(BOTH) --timeout 0 --keep-results 'make matrix$(ONLY)' $(SWEEPS)
+	  pytest $(WORKERS) --timeout 0 --keep-results 'make matrix$(ONLY)' $(SWEEPS)
 
 clean: ## Remove what the tasks made, the environment too
 	rm -rf $(VENV) build dist site .coverage

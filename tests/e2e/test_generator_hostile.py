@@ -1,9 +1,14 @@
-"""Names and paths as an enemy would give them, to every command, also in a file."""
+"""Names and paths as an enemy would give them, to every command, also in a file.
+
+In `make test` a command gets some of the names, with SOURCEWRIGHT_EVERY_POINT=1 all.
+"""
 
 from __future__ import annotations
 
 import json
 import keyword
+import os
+import random
 import sys
 from typing import TYPE_CHECKING
 
@@ -40,6 +45,7 @@ NAMES = {
     "a list": ["a"],
     "a mapping": {"a": "b"},
 }
+SAMPLE = 6
 # Every command that takes a name, with the answers that it needs besides.
 COMMANDS: dict[str, tuple[tuple[str, ...], str, dict[str, object]]] = {
     "add source": (("add", "source"), "name", {"destinations": []}),
@@ -74,7 +80,10 @@ def test_a_hostile_name_in_a_file_of_answers_is_refused(
     file.touch()
     around = set(project.path.parent.iterdir())
     options = ["--template", str(plain_template), "--answers", str(file), "--json"]
-    for case, name in NAMES.items():
+    whole = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
+    tried = [*NAMES] if whole else random.Random(command).sample([*NAMES], SAMPLE)  # noqa: S311
+    for case in tried:
+        name = NAMES[case]
         if (command, case) == ("add source into", "a list"):
             continue  # what is asked for
         value = [name] if key == "destinations" and isinstance(name, str) else name
