@@ -217,6 +217,16 @@ def test_without_tasks_the_files_come_and_weave_completes_them(
     ]
     assert all(line.startswith("??") for line in project.status())
 
+    # Copier leaves an edits.yml alone: it would be that of other answers.
+    other = {**SOURCE, "destinations": "[]"}
+    options = ("copy", "-T", "--overwrite", template.path, ".")
+    copier.run(*options, folder=project.path, **other)
+    done = weave(project)
+    assert done.returncode == 1
+    assert "edits.yml was made with other answers" in done.stderr
+    (ledger / "edits.yml").unlink()
+    copier.run(*options, folder=project.path, **SOURCE)
+
     done = weave(project)
     assert done.returncode == 0, done.stdout + done.stderr
     assert project.files() == acme.files()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from sourcewright import ledger, weave
@@ -20,6 +22,10 @@ from sourcewright.changes import (
     Woven,
 )
 from sourcewright.errors import LedgerError
+from sourcewright.tree import Tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EDITS: list[Edit] = [
     Export("a.py", ".m", "N", "psycopg2"),
@@ -81,6 +87,24 @@ def test_a_block_and_a_plain_text_are_the_same_item() -> None:
     plain = ledger.parse("a", text % "x", None).edits
     block = ledger.parse("a", text % '"x\\n"', None).edits
     assert plain == block
+
+
+def test_edits_are_those_of_the_answers_beside_them(tmp_path: Path) -> None:
+    folder = tmp_path / ".sourcewright/source-a"
+    folder.mkdir(parents=True)
+    answers = "# By Copier.\n_commit: v1\n_src_path: a very\n    long\nname: a\n"
+    (folder / "answers.yml").write_bytes(answers.replace("\n", "\r\n").encode())
+    stamp = hashlib.sha256(b"name: a\n").hexdigest()
+    asked = (
+        f"version: 1\nanswers: {stamp}\nedits: [{{edit: lines, file: f, text: x}}]\n"
+    )
+    (folder / "edits.yml").write_text(asked)
+    (application,) = ledger.read(Tree(tmp_path))
+    assert application.edits == (Lines("f", "x"),)
+    (folder / "answers.yml").write_text(f"{answers}other: true\n")
+    with pytest.raises(LedgerError, match="made with other answers") as caught:
+        ledger.read(Tree(tmp_path))
+    assert "delete it" in caught.value.next_step
 
 
 @pytest.mark.parametrize(
