@@ -77,7 +77,8 @@ def test_every_way_passes_its_own_tests_without_a_network(
     assert "skipped" not in said
     passed = re.search(r"(\d+) passed", said)
     assert passed
-    assert int(passed[1]) > 30 * len(pairs())
+    # What all share is tested in tests/runtime/rest.
+    assert int(passed[1]) >= 10 * len(pairs())
 
 
 def test_without_httpx_the_package_imports_and_the_class_names_the_extra(
@@ -107,7 +108,7 @@ def test_no_source_can_take_a_name_that_its_modules_use(every_way: Path) -> None
         for name in imported
         if re.fullmatch("([A-Z][a-z0-9]+)+", name) and not re.match(r"Api\d", name)
     }
-    assert "rest_server" in names
+    assert "limits" in names
     taken = (REPOSITORY / "template/kinds/names.jinja").read_text("utf-8")
     known = set(re.findall(r"'(\w+)'", taken))
     wanted = (names | modules) - {f"api_{n}" for n in range(len(pairs()))}

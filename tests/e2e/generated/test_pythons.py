@@ -56,6 +56,14 @@ PRESENT = [version for version in VERSIONS if interpreter(version)]
 TRIED = VERSIONS if EVERY_POINT else PRESENT[-1:]
 
 
+A_FLOW = """
+from prefect import flow
+
+def test_a_flow_runs(prefect_server):
+    assert flow(lambda: 7, name="seven")() == 7
+"""
+
+
 class Environments:
     """An environment for each Python, made in the background."""
 
@@ -71,7 +79,7 @@ class Environments:
             for version in self._ready
         }
         self.server = pool.submit(
-            self._test, PRESENT[-1], "tests/integration/test_prefect_utils.py"
+            self._test, PRESENT[-1], "tests/integration/test_a_flow.py"
         )
 
     def installed(self, version: str) -> None:
@@ -90,6 +98,8 @@ class Environments:
 
     def _install(self, version: str) -> subprocess.CompletedProcess[str]:
         project = copy_golden(self.project(version))
+        # The server is the fixture of the project's own conftest.py.
+        (project / "tests/integration/test_a_flow.py").write_text(A_FLOW)
         env = environment(project, UV_PYTHON_DOWNLOADS="never")
         del env["PYTHONPATH"]
         made = run(
