@@ -2,8 +2,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from acme.runtime.rest.records import type_of
-from acme.runtime.rest.settings import Limits
+from acme.runtime.rest import records, settings
 from acme.sources import Api0
 from ..contracts.connector import ExtraContract, ServerContract
 
@@ -16,12 +15,12 @@ class TestApi0(ExtraContract, ServerContract):
 
     @pytest.fixture(autouse=True)
     def _once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(self.connector, "limits", Limits(attempts=1))
+        monkeypatch.setattr(self.connector, "limits", settings.Limits(attempts=1))
 
 
 def test_each_declared_type_has_an_arrow_type() -> None:
     for name, kind in Api0.api.columns.items():
-        assert type_of(kind), name
+        assert records.type_of(kind), name
 
 
 def test_the_address_has_no_secret_and_no_parameter() -> None:
