@@ -67,7 +67,7 @@ def test_the_bytes_are_those_of_the_same_answers_as_options(
         terminal.until("Name of the destination")
         terminal.type(f"archive{ENTER}")
         terminal.until("What kind")
-        terminal.type(f"\x1b[B{ENTER}")  # one down: from adls to local
+        terminal.type(f"\x1b[B\x1b[B{ENTER}")  # down from adls, by duckdb, to local
         assert terminal.ends() == 0, terminal.shown
     typed = project.files()
     project.git("reset", "--quiet", "--hard")
