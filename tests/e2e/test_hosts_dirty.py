@@ -182,7 +182,7 @@ def test_an_update_brings_what_is_new_and_everything_can_still_be_given_back(
 
     edits = "template/project/.sourcewright/project/edits.yml.jinja"
     newer.replace(edits, "'pyarrow>=21'", "'pyarrow>=22'")
-    module = "template/project/{{ code }}/signals.py"
+    module = "template/project/{{ code }}/signals.py.jinja"
     newer.write(module, f"{newer.read(module)}\n\nNEWER = True\n")
     newer.release("v2.0.0")
     assert _run(made, "update", "--trust", "--vcs-ref", "v2.0.0") == cli.DONE
