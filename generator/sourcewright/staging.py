@@ -1,4 +1,4 @@
-"""A temporary folder to prepare things in; one that is full is the user's to mend."""
+"""A temporary folder to prepare things in, and an error if it is full."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.results import Keep
 
 LONG = "x" * 300
-# What was answered -> what is said of it. A title may be what a name may not.
+# Each answer, and a part of the message. A title may be what a name may not.
 BAD_TITLES = {
     "": "2 to 60 characters",
     "x": "2 to 60 characters",

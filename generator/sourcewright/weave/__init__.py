@@ -97,7 +97,7 @@ def put_in(
 ) -> str:
     """Return the text with the entry, proved to mean nothing else besides.
 
-    `before` is an entry that it shall stand above, where entries have no order of their
+    `before` is an entry that it must be above, if entries have no order of their
     own: blocks of lines.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Bad input to the golden's flow: what is said, what is tried again, what is left.
+"""Bad input to the golden's flow: the error, the retries, and what is left.
 
 All cases run in one process, on real parts. Their secrets are canaries.
 """
