@@ -45,7 +45,7 @@ lint: $(READY) ## Style, types and the direction of imports
 	@$(RUN) PYTHONPATH=template lint-imports
 
 golden: $(READY) ## Render the committed reference output again
-	@$(RUN) python tests/golden.py
+	@$(RUN) python -m tests.golden
 
 docs: $(READY) ## Write the generated pages, and build the site into site/
 	@$(RUN) python docs/generate.py

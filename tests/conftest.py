@@ -1,5 +1,6 @@
 """The real parts, one of each for the whole session, and a project in memory."""
 
+import os
 import signal
 import time
 from collections import Counter, defaultdict
@@ -9,13 +10,28 @@ from datetime import UTC, datetime
 import pytest
 from sourcewright.services import Azurite, PostgreSQL, PrefectServer
 
-from tests import results
+from tests import compiled_templates, results
+from tests.once import Once
 from tests.project_in_memory import Project
 
 # A shell without job control makes what it starts in the background ignore Ctrl-C, and
 # so would every command under test.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Return what makes a folder once for all processes of this run."""
+    base = tmp_path_factory.getbasetemp()
+    return Once(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(once: Once) -> None:
+    """Have Jinja compile a text once, here and in what the tests start."""
+    os.environ[compiled_templates.FOLDER] = str(once.folder("compiled"))
+    compiled_templates.install()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The goldens: what the template renders, now and as it is committed.
 
 One is a whole project. Of every kind there are the files that it alone brings, short
-enough to be read. `python tests/golden.py` writes all of them afresh; review them by
+enough to be read. `python -m tests.golden` writes all of them afresh; review them by
 `git diff tests/reference`.
 """
 
@@ -9,7 +9,6 @@ import atexit
 import functools
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
+
+from tests.copier_runner import run_many
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REFERENCE = REPOSITORY / "tests" / "reference"
@@ -143,21 +144,13 @@ def _owned(woven: Path) -> list[str]:
     return list(yaml.safe_load(woven.read_text("utf-8"))["files"])
 
 
-def copier_copy(
-    answers: list[str],
-    project: Path,
-    *options: str,
-    template: Path | str = REPOSITORY,
-) -> subprocess.CompletedProcess[str]:
-    """Run `copier copy --trust` with the defaults for what isn't answered."""
+def copy_command(
+    answers: list[str], project: Path, *options: str, template: Path | str = REPOSITORY
+) -> list[str]:
+    """Return `copy --trust`, with the defaults for what isn't answered."""
     data = [part for answer in answers for part in ("--data", answer)]
-    command = [sys.executable, "-m", "copier", "copy", "--trust", "--defaults"]
-    return subprocess.run(
-        [*command, "--vcs-ref", "HEAD", *options, *data, str(template), str(project)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    always = ["copy", "--trust", "--defaults", "--vcs-ref", "HEAD"]
+    return [*always, *options, *data, str(template), str(project)]
 
 
 @functools.cache
@@ -177,10 +170,14 @@ def template_alone() -> Path:
 
 def render(project: Path, applications: list[list[str]] = APPLICATIONS) -> None:
     """Make a project in an empty folder, by stock Copier, one application at a time."""
-    for answers in applications:
-        done = copier_copy(answers, project, template=template_alone())
-        if done.returncode or "pending" in done.stderr + done.stdout:
-            msg = f"{answers} gave {done.returncode}:\n{done.stdout}{done.stderr}"
+    commands = [
+        copy_command(answers, project, template=template_alone())
+        for answers in applications
+    ]
+    outcomes = run_many(commands)
+    for answers, (code, said) in zip(applications, outcomes, strict=True):
+        if code or "pending" in said:
+            msg = f"{answers} gave {code}:\n{said}"
             raise RuntimeError(msg)
 
 

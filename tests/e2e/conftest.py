@@ -6,42 +6,28 @@ A project that several tests begin with is made once; each test works on its own
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import compiled_templates
+from tests.copier_runner import run_many
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.once import Once
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 UV = Path(sys.executable).with_name("uv")
-
-
-# Many commands in one process, as each would run alone but for Copier's slow start.
-MANY = """
-import contextlib, io, json, sys, traceback
-from copier.__main__ import CopierApp
-
-outcomes = []
-for command in json.load(sys.stdin):
-    said, code = io.StringIO(), 0
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        try:
-            code = CopierApp.run(["copier", *command], exit=False)[1]
-        except Exception:
-            traceback.print_exc()
-            code = 1
-    outcomes.append([code, said.getvalue()])
-print("\\n" + json.dumps(outcomes))  # last: a task writes to stdout as well
-"""
 
 
 @dataclass(frozen=True)
@@ -172,16 +158,8 @@ class Copier:
         self, commands: list[list[str]], folder: Path
     ) -> list[tuple[int, str]]:
         """Run commands one after another; return the exit code and the text of each."""
-        done = subprocess.run(
-            [self.program.with_name("python"), "-c", MANY],
-            input=json.dumps(commands),
-            cwd=folder,
-            env=self.shell.environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return [(code, said) for code, said in json.loads(done.stdout.split("\n")[-2])]
+        python = self.program.with_name("python")
+        return run_many(commands, python, folder, self.shell.environment)
 
     def _said(self, *arguments: str | Path, folder: Path, **answers: str) -> str:
         done = self.run(*arguments, folder=folder, **answers)
@@ -201,6 +179,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
         {
             "PATH": os.pathsep.join([str(Path(git).parent), "/usr/bin", "/bin"]),
             "HOME": str(home),
+            "TMPDIR": tempfile.gettempdir(),
             "XDG_CACHE_HOME": str(home / "cache"),
             "XDG_CONFIG_HOME": str(home / "config"),
             "XDG_DATA_HOME": str(home / "data"),
@@ -210,122 +189,132 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
             "GIT_AUTHOR_EMAIL": "ada@example.com",
             "GIT_COMMITTER_NAME": "Ada",
             "GIT_COMMITTER_EMAIL": "ada@example.com",
+            compiled_templates.FOLDER: os.environ[compiled_templates.FOLDER],
         }
     )
 
 
 @pytest.fixture(scope="session")
-def copier(tmp_path_factory: pytest.TempPathFactory, shell: Shell) -> Copier:
-    """Copier and what it needs, in the versions of our lock file, and nothing else."""
-    folder = tmp_path_factory.mktemp("stock")
-    locked = folder / "locked.txt"
-    export = ["export", "--frozen", "--no-dev", "--no-emit-project", "--no-hashes"]
-    make = ["venv", "--python", sys.executable, str(folder / "venv")]
-    install = ["pip", "install", "--python", str(folder / "venv"), "copier"]
-    for command in (
-        [*export, "--output-file", str(locked)],
-        make,
-        [*install, "--constraints", str(locked)],
-    ):
-        subprocess.run([UV, "--quiet", *command], cwd=REPOSITORY, check=True)
-    return Copier(folder / "venv" / "bin" / "copier", shell)
+def copier(once: Once, shell: Shell) -> Copier:
+    """Copier and what it needs, in the versions of our lock file, and nothing else.
+
+    But for `compiled_templates`, which every Python there begins with.
+    """
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        locked, venv = folder / "locked.txt", str(folder / "venv")
+        export = ["export", "--frozen", "--no-dev", "--no-emit-project", "--no-hashes"]
+        install = ["pip", "install", "--compile-bytecode", "--python", venv, "copier"]
+        for command in (
+            [*export, "--output-file", str(locked)],
+            ["venv", "--python", sys.executable, venv],
+            [*install, "--constraints", str(locked)],
+        ):
+            subprocess.run([UV, "--quiet", *command], cwd=REPOSITORY, check=True)
+        (packages,) = folder.glob("venv/lib/python*/site-packages")
+        (packages / "compiled_templates.pth").write_text(
+            "import compiled_templates; compiled_templates.install()\n"
+        )
+        shutil.copy(compiled_templates.__file__, packages)
+
+    return Copier(once.folder("stock", make) / "venv" / "bin" / "copier", shell)
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory, shell: Shell) -> Checkout:
+def template(once: Once, shell: Shell) -> Checkout:
     """This repository as it is now, uncommitted work too, in a clean commit."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "-co", "--exclude-standard"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split("\0")
-    made = Checkout(tmp_path_factory.mktemp("template") / "sourcewright", shell)
-    for name in listed:
-        place = REPOSITORY / name
-        if name and not name.startswith("tests/") and place.is_file():
-            (made.path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(place, made.path / name)
-    made.git("init", "--quiet", "--initial-branch=main")
-    made.commit("the template")
-    return made
+
+    def make(folder: Path) -> None:
+        listed = ["git", "ls-files", "-z", "-co", "--exclude-standard"]
+        names = subprocess.check_output(listed, cwd=REPOSITORY, text=True).split("\0")
+        made = Checkout(folder / "sourcewright", shell)
+        for name in names:
+            place = REPOSITORY / name
+            if name and not name.startswith("tests/") and place.is_file():
+                (made.path / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(place, made.path / name)
+        made.git("init", "--quiet", "--initial-branch=main")
+        made.commit("the template")
+        made.git("gc", "--quiet")  # Copier clones it again and again
+
+    return Checkout(once.folder("template", make) / "sourcewright", shell)
 
 
 @pytest.fixture(scope="session")
-def plain_template(
-    tmp_path_factory: pytest.TempPathFactory, template: Checkout
-) -> Path:
+def plain_template(once: Once, template: Checkout) -> Path:
     """The template in a folder without git, which Copier reads faster."""
-    folder = tmp_path_factory.mktemp("plain") / "sourcewright"
-    shutil.copytree(template.path, folder, ignore=shutil.ignore_patterns(".git"))
-    return folder
+
+    def make(folder: Path) -> None:
+        without = shutil.ignore_patterns(".git")
+        shutil.copytree(template.path, folder / "sourcewright", ignore=without)
+
+    return once.folder("plain", make) / "sourcewright"
 
 
 @pytest.fixture(scope="session")
-def bare(
-    tmp_path_factory: pytest.TempPathFactory, copier: Copier, template: Checkout
-) -> Checkout:
+def bare(once: Once, copier: Copier, template: Checkout) -> Checkout:
     """A project without connectors, made in an empty folder and then committed."""
-    made = Checkout(tmp_path_factory.mktemp("bare") / "acme", copier.shell)
-    made.path.mkdir()
-    copier.copy(
-        template,
-        made.path,
-        component="project",
-        project_name="Acme Pipelines",
-        package="acme",
-    )
-    made.git("init", "--quiet", "--initial-branch=main")
-    made.commit("project")
-    return made
+
+    def make(folder: Path) -> None:
+        made = Checkout(folder / "acme", copier.shell)
+        made.path.mkdir(parents=True)
+        copier.copy(
+            template,
+            made.path,
+            component="project",
+            project_name="Acme Pipelines",
+            package="acme",
+        )
+        made.git("init", "--quiet", "--initial-branch=main")
+        made.commit("project")
+
+    return Checkout(once.folder("bare", make) / "acme", copier.shell)
 
 
 @pytest.fixture(scope="session")
-def acme(
-    tmp_path_factory: pytest.TempPathFactory,
-    copier: Copier,
-    template: Checkout,
-    bare: Checkout,
-) -> Checkout:
+def acme(once: Once, copier: Copier, template: Checkout, bare: Checkout) -> Checkout:
     """A project that loads from PostgreSQL into ADLS, committed."""
-    made = _copy_of(bare, tmp_path_factory.mktemp("acme") / "acme")
-    copier.copy(template, made.path, component="destination", name="adls")
-    made.commit("adls")
-    copier.copy(
-        template,
-        made.path,
-        component="source",
-        name="postgresql",
-        destinations="[adls]",
-    )
-    made.commit("postgresql")
-    return made
+
+    def make(folder: Path) -> None:
+        made = _copy_of(bare, folder / "acme")
+        copier.copy(template, made.path, component="destination", name="adls")
+        made.commit("adls")
+        copier.copy(
+            template,
+            made.path,
+            component="source",
+            name="postgresql",
+            destinations="[adls]",
+        )
+        made.commit("postgresql")
+
+    return Checkout(once.folder("acme", make) / "acme", copier.shell)
 
 
 @pytest.fixture(scope="session")
 def acme_and_orders(
-    tmp_path_factory: pytest.TempPathFactory,
-    copier: Copier,
-    template: Checkout,
-    acme: Checkout,
+    once: Once, copier: Copier, template: Checkout, acme: Checkout
 ) -> Checkout:
     """The same with a folder as a second destination, for both of two sources."""
-    made = _copy_of(acme, tmp_path_factory.mktemp("orders") / "acme")
-    copier.copy(template, made.path, component="destination", name="local")
-    made.commit("local")
-    copier.update(made.path, "source-postgresql", destinations="[adls, local]")
-    made.commit("postgresql into local")
-    copier.copy(
-        template,
-        made.path,
-        component="source",
-        name="orders_db",
-        dialect="postgresql",
-        destinations="[local]",
-    )
-    made.commit("orders_db")
-    return made
+
+    def make(folder: Path) -> None:
+        made = _copy_of(acme, folder / "acme")
+        copier.copy(template, made.path, component="destination", name="local")
+        made.commit("local")
+        copier.update(made.path, "source-postgresql", destinations="[adls, local]")
+        made.commit("postgresql into local")
+        copier.copy(
+            template,
+            made.path,
+            component="source",
+            name="orders_db",
+            dialect="postgresql",
+            destinations="[local]",
+        )
+        made.commit("orders_db")
+
+    return Checkout(once.folder("orders", make) / "acme", copier.shell)
 
 
 @pytest.fixture

@@ -38,20 +38,20 @@ SECTIONS = {
         "docs/reference/dialects.md": TYPES,
         "CHANGELOG.md": f"{LISTS}[CHANGELOG.md]",
         ".venv/bin/python docs/generate.py": FOLDER,
-        ".venv/bin/python tests/golden.py": f"{LISTS}[tests/reference]",
+        ".venv/bin/python -m tests.golden": f"{LISTS}[tests/reference]",
     },
     "A kind of destination": {
         "cp": "",  # the next step needs it
         "sed": "test_the_table_is_fresh",
         "CHANGELOG.md": f"{LISTS}[CHANGELOG.md]",
         ".venv/bin/python docs/generate.py": FOLDER,
-        ".venv/bin/python tests/golden.py": f"{LISTS}[tests/reference]",
+        ".venv/bin/python -m tests.golden": f"{LISTS}[tests/reference]",
     },
     "A way to authenticate": {
         "template/kinds/sources/rest/kind.yml": "test_the_table_is_fresh",
         "template/runtime/rest/authentication.py": f"{LISTS}[the runtime]",
         ".venv/bin/python docs/generate.py": "test_the_table_is_fresh",
-        ".venv/bin/python tests/golden.py": f"{LISTS}[tests/reference]",
+        ".venv/bin/python -m tests.golden": f"{LISTS}[tests/reference]",
     },
 }
 

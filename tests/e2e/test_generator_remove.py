@@ -93,11 +93,12 @@ def test_in_any_order_the_bytes_come_back(
     left = sorted(each.parent.name for each in ledger.glob("*-*/answers.yml"))
     assert len(left) > 2
     random.Random(seed).shuffle(left)  # noqa: S311
-    order = []
     # One that others need is refused, and its turn comes in the next round.
-    for name in left * len(left):
-        if (ledger / name).exists() and cli.run(["remove", name]) == 0:
-            order.append(name)
+    order = [
+        name
+        for name in left * len(left)
+        if (ledger / name).exists() and cli.run(["remove", name]) == 0
+    ]
     assert sorted(order) == sorted(left)
     assert orders.files() == bare.files(), order
 

@@ -13,6 +13,7 @@ import hashlib
 import re
 import subprocess
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -113,24 +114,29 @@ def _path_of(texts: Mapping[str, str], module: str) -> str | None:
 
 def _imported(texts: Mapping[str, str], path: str) -> set[str]:
     """Return the modules that one imports relatively; none if it isn't valid Python."""
-    try:
-        tree = ast.parse(texts[path])
-    except (SyntaxError, ValueError, RecursionError):
-        return set()
     package = path.split("/")[:-1]
     found = set()
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.ImportFrom) or not node.level:
-            continue
-        base = [
-            *package[: len(package) - node.level + 1],
-            *(node.module or "").split("."),
-        ]
+    for level, module, name in _relative_imports(texts[path]):
+        base = [*package[: len(package) - level + 1], *module.split(".")]
         base = [each for each in base if each]
-        for alias in node.names:
-            inner = ".".join([*base, alias.name])
-            found.add(inner if _path_of(texts, inner) else ".".join(base))
+        inner = ".".join([*base, name])
+        found.add(inner if _path_of(texts, inner) else ".".join(base))
     return found - {""}
+
+
+@lru_cache(maxsize=512)
+def _relative_imports(text: str) -> list[tuple[int, str, str]]:
+    """Return level, module and name of each import; a text is parsed once."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    return [
+        (node.level, node.module or "", alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.level
+        for alias in node.names
+    ]
 
 
 def settle(

@@ -8,29 +8,35 @@ import pytest
 
 from tests import golden as template
 from tests.e2e.generated.parts import copy_golden
+from tests.once import Once
 
 # So that its assertions say what they compared.
 pytest.register_assert_rewrite("tests.e2e.generated.dialects")
 
 
 @pytest.fixture(scope="session")
-def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def golden(once: Once) -> Path:
     """Copy the golden once, to import from; nobody changes it."""
-    return copy_golden(tmp_path_factory.mktemp("golden") / "project")
+    return (
+        once.folder("golden", lambda folder: copy_golden(folder / "project"))
+        / "project"
+    )
 
 
 @pytest.fixture(scope="session")
-def with_local(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def with_local(once: Once) -> Path:
     """Add the destination `local`, and a flow to it, to a copy of the golden."""
-    project = copy_golden(tmp_path_factory.mktemp("with-local") / "project")
-    template.render(
-        project,
-        [
-            ["component=destination", "name=local"],
-            ["component=flow", "source=postgresql", "destination=local"],
-        ],
-    )
-    return project
+
+    def make(folder: Path) -> None:
+        template.render(
+            copy_golden(folder / "project"),
+            [
+                ["component=destination", "name=local"],
+                ["component=flow", "source=postgresql", "destination=local"],
+            ],
+        )
+
+    return once.folder("with-local", make) / "project"
 
 
 @pytest.fixture(scope="session")
