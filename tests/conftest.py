@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 import pytest
 from sourcewright.services import Azurite, PostgreSQL, PrefectServer
 
-from tests import compiled_templates, results
+from tests import results
 from tests.once import Once
 from tests.project_in_memory import Project
+from tests.startup import compiled_templates
 
 # A shell without job control makes what it starts in the background ignore Ctrl-C, and
 # so would every command under test.

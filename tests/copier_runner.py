@@ -12,6 +12,8 @@ import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+STARTUP = Path(__file__).with_name("startup")
+
 
 def run_many(
     commands: Sequence[Sequence[str]],
@@ -31,7 +33,7 @@ def run_many(
         [python, __file__],
         input=json.dumps(commands),
         cwd=folder,
-        env=environment,
+        env={**(environment or os.environ), "PYTHONPATH": str(STARTUP)},
         capture_output=True,
         text=True,
         check=True,
@@ -62,7 +64,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from compiled_templates import install  # type: ignore[import-not-found]  # beside it
-
-    install()
     main()

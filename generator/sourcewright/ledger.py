@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 HELD = f"{LEDGER}/runtime.yml"
+# libyaml takes a tenth of the time; not every PyYAML was built with it.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST = 20
 _RELEASE = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?")
 # The answers that commands read, and that are texts.
 TEXTS = {
@@ -173,7 +176,7 @@ def parse_answers(name: str, text: str) -> dict[str, Any]:
     """
     where = f"{LEDGER}/{name}/answers.yml"
     try:
-        data = yaml.load(text, _Loader)  # noqa: S506  # a SafeLoader
+        data = _load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as err:
         raise _broken(where, "is not valid YAML") from err
     if not isinstance(data, dict):
@@ -217,7 +220,7 @@ def _broken(where: str, what: str) -> LedgerError:
 def _data(text: str, where: str) -> dict[str, Any]:
     """Load one text, once for all of its keys. Not to be altered."""
     try:
-        data = yaml.load(text, _Loader)  # noqa: S506  # a SafeLoader
+        data = _load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as err:
         raise _broken(where, "is not valid YAML") from err
     version = data.get("version") if isinstance(data, dict) else None
@@ -431,14 +434,20 @@ def _dump(data: dict[str, Any]) -> str:
     return str(text)
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses aliases: a few lines of them can stand for billions of values."""
+def _load(text: str) -> Any:  # noqa: ANN401  # what YAML gives
+    """Load YAML, but no aliases: a few lines of them can stand for billions of values.
 
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            problem = "an alias"
+    Raises:
+        yaml.YAMLError: it is not valid, has an alias, or is nested too deep.
+    """
+    depth = 0
+    for event in yaml.parse(text, _LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST:
+            problem = "an alias, or too many levels"
             raise yaml.composer.ComposerError(None, None, problem)
-        return super().compose_node(parent, index)
+    return yaml.load(text, _LOADER)  # noqa: S506  # a SafeLoader
 
 
 class _Dumper(yaml.SafeDumper):

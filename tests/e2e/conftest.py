@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import compiled_templates
 from tests.copier_runner import run_many
+from tests.startup import compiled_templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,6 +189,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
             "GIT_AUTHOR_EMAIL": "ada@example.com",
             "GIT_COMMITTER_NAME": "Ada",
             "GIT_COMMITTER_EMAIL": "ada@example.com",
+            "PYTHONPATH": str(Path(compiled_templates.__file__).parent),
             compiled_templates.FOLDER: os.environ[compiled_templates.FOLDER],
         }
     )
@@ -196,10 +197,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 @pytest.fixture(scope="session")
 def copier(once: Once, shell: Shell) -> Copier:
-    """Copier and what it needs, in the versions of our lock file, and nothing else.
-
-    But for `compiled_templates`, which every Python there begins with.
-    """
+    """Copier and what it needs, in the versions of our lock file, and nothing else."""
 
     def make(folder: Path) -> None:
         folder.mkdir()
@@ -212,11 +210,6 @@ def copier(once: Once, shell: Shell) -> Copier:
             [*install, "--constraints", str(locked)],
         ):
             subprocess.run([UV, "--quiet", *command], cwd=REPOSITORY, check=True)
-        (packages,) = folder.glob("venv/lib/python*/site-packages")
-        (packages / "compiled_templates.pth").write_text(
-            "import compiled_templates; compiled_templates.install()\n"
-        )
-        shutil.copy(compiled_templates.__file__, packages)
 
     return Copier(once.folder("stock", make) / "venv" / "bin" / "copier", shell)
 

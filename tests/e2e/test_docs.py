@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 from sourcewright.services import PostgreSQL
 
+from tests.e2e.conftest import Checkout
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOOLS = Path(sys.executable).parent
+STARTUP = REPOSITORY / "tests" / "startup"
 BLOCK = re.compile(
     r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL
 )
@@ -76,27 +79,6 @@ def script(page: str) -> str:
     return "\n".join(lines)
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Clone what is checked out here, uncommitted work included, as `sourcewright`."""
-    clone = tmp_path_factory.mktemp("template") / "sourcewright"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.decode().split("\0")):
-        source = REPOSITORY / name
-        if source.is_file() and not name.startswith("tests/"):
-            (clone / name).parent.mkdir(parents=True, exist_ok=True)
-            (clone / name).write_bytes(source.read_bytes())
-    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
-    for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "all"]):
-        subprocess.run(["git", *command], cwd=clone, check=True)
-    return clone
-
-
 # Makes environments by uv, not by venv and pip: the same result, much faster.
 FAST_PYTHON = f"""#!/bin/sh
 set -e
@@ -122,9 +104,13 @@ def fast_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_commands_of_a_page_work_in_its_order(
-    name: str, template: Path, fast_python: Path, tmp_path: Path, postgres: PostgreSQL
+    name: str,
+    template: Checkout,
+    fast_python: Path,
+    tmp_path: Path,
+    postgres: PostgreSQL,
 ) -> None:
-    (tmp_path / "sourcewright").symlink_to(template)
+    (tmp_path / "sourcewright").symlink_to(template.path)
     page = (REPOSITORY / name).read_text(encoding="utf-8")
     home = tmp_path / "home"
     home.mkdir()
@@ -144,7 +130,7 @@ def test_the_commands_of_a_page_work_in_its_order(
         "PREFECT_HOME": str(home / "prefect"),
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PYTHONPATH": "src",
+        "PYTHONPATH": os.pathsep.join(["src", str(STARTUP)]),
     }
     done = subprocess.run(
         ["bash", "-c", f"{PAGES[name]}\n{script(page)}"],

@@ -1,7 +1,7 @@
 """Jinja's compiled templates, kept for all of Copier's runs of a session.
 
 Of a run's processor time two thirds are Jinja compiling the same few hundred texts.
-Copier's own environment loads this module too, through a `.pth` file.
+`sitecustomize` beside it installs it in the commands that tests start.
 """
 
 import hashlib
