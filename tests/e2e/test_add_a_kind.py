@@ -28,6 +28,7 @@ TESTS = "tests/e2e/generated/test_kinds.py"
 LISTS = "test_a_list_names_the_kinds_of_the_table"
 FOLDER = f"{LISTS}[the folders of template/kinds]"
 TYPES = f"{LISTS}[docs/reference/dialects.md and types.md]"
+TWO_SCREENS = 90  # lines
 EVERY_STEP = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
 SAMPLE = 3
 
@@ -208,3 +209,8 @@ def test_what_a_section_adds_lands_and_its_steps_are_needed(
         if f"FAILED {TESTS}::{known[step]} " not in text.replace("\n", " \n")
     }
     assert not unnoticed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_fits_on_two_screens(page: Path) -> None:
+    assert len(page.read_text("utf-8").splitlines()) <= TWO_SCREENS

@@ -3,9 +3,11 @@
 Its commands are started all at once, two at a time; each test waits for its own.
 """
 
+import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import yaml
 from sourcewright.services import Azurite, PostgreSQL
 
 from tests.e2e.generated.parts import (
@@ -28,7 +31,9 @@ from tests.e2e.generated.parts import (
 from tests.golden import APPLICATIONS, render
 
 PARALLEL = 2
-COVERAGE_MET = re.compile(r"Required test coverage of 80\.0% reached")
+GATE = 80.0
+COVERAGE_MET = re.compile(rf"Required test coverage of {GATE}% reached")
+COVERAGE = ("--cov", "--cov-report=term", "--cov-report=json")
 WITHOUT_SERVERS = ("tests/unit",)
 LOCAL_MODULES = (
     *("tests/unit/test_local.py", "tests/integration/test_local.py"),
@@ -174,7 +179,7 @@ def outcomes(
             everything=everything,
             project_alone=gates.tests(alone, *WITHOUT_SERVERS, "--cov"),
             no_server=gates.tests(
-                gates.copy(golden, "no-server"), *WITHOUT_SERVERS, "--cov"
+                gates.copy(golden, "no-server"), *WITHOUT_SERVERS, *COVERAGE
             ),
             local=gates.tests(
                 gates.copy(with_local, "local"), *LOCAL_MODULES, config=config
@@ -207,6 +212,25 @@ def test_unit_tests_alone_meet_the_coverage_gate(
     tests.assert_passed()
     assert not tests.skipped
     assert COVERAGE_MET.search(tests.done.stdout)
+
+
+@pytest.mark.parametrize("application", ["source-postgresql", "destination-adls"])
+def test_a_connector_meets_the_coverage_gate_alone(
+    application: str, outcomes: Outcomes
+) -> None:
+    """Of what each covers above the gate the sum is above it, however many there are."""
+    project = outcomes.no_server.result().report.parent
+    report = json.loads((project / "coverage.json").read_text("utf-8"))["files"]
+    ledger = project / ".sourcewright" / application / "woven.yml"
+    own = [
+        path for path in yaml.safe_load(ledger.read_text())["files"] if path in report
+    ]
+    assert own
+    found = Counter[str]()
+    for path in own:
+        found.update(report[path]["summary"])
+    covered = found["covered_lines"] + found["covered_branches"]
+    assert 100 * covered >= GATE * (found["num_statements"] + found["num_branches"])
 
 
 def test_a_project_without_connectors_meets_the_coverage_gate(

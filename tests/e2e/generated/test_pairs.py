@@ -12,7 +12,7 @@ import os
 import random
 import sys
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,6 +145,36 @@ def test_a_project_passes_its_own_tests_on_real_parts(
     assert " skipped" not in report, report[-3000:]
     passed = int(report.split(" passed")[0].split()[-1])
     keep("pairs_run", project=project.title, tests=passed, wrong=0)
+
+
+@pytest.mark.skipif(
+    not EVERY_PROJECT, reason="of a connector test_golden_gates shows it"
+)
+def test_twenty_sources_meet_the_coverage_gate(tmp_path: Path, keep: Keep) -> None:
+    known = golden.table()
+    ways = [f"kind=sql,dialect={name}" for name in known["dialects"]]
+    ways += [f"kind={kind}" for kind in known["kinds"]["source"] if kind != "sql"]
+    sources = [
+        [
+            "component=source",
+            f"name=number_{n}",
+            *way.split(","),
+            "destinations=[local]",
+        ]
+        for n, way in enumerate(islice(cycle(ways), 20))
+    ]
+    made = tmp_path / "project"
+    local = ["component=destination", "name=local"]
+    golden.render(made, [golden.APPLICATIONS[0], local, *sources])
+    done = run(
+        [sys.executable, "-m", "pytest", "-q", "--cov", "tests/unit"],
+        env=environment(made),
+        cwd=made,
+        seconds=550,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    assert "Required test coverage of 80.0% reached" in done.stdout
+    keep("coverage", sources=f"{len(sources)} of every kind", wrong=0)
 
 
 def test_enough_projects_run_their_own_tests() -> None:
