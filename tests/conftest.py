@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 import pytest
 from sourcewright.services import Azurite, PostgreSQL, PrefectServer
 
-from tests import results
+from tests import results, shared_prefect
 from tests.once import Once
 from tests.project_in_memory import Project
 from tests.startup import compiled_templates
+
+SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ  # one of several processes
 
 # A shell without job control makes what it starts in the background ignore Ctrl-C, and
 # so would every command under test.
@@ -25,7 +27,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     """Return what makes a folder once for all processes of this run."""
     base = tmp_path_factory.getbasetemp()
-    return Once(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+    return Once(base.parent if SIDE_BY_SIDE else base)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,8 +52,11 @@ def azurite() -> Iterator[Azurite]:
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[PrefectServer]:
+def prefect_server(once: Once) -> Iterator[PrefectServer]:
     """One server for all; return its `environment` to the process that runs a flow."""
+    if SIDE_BY_SIDE:
+        yield shared_prefect.shared(once)
+        return
     with PrefectServer() as server:
         yield server
 

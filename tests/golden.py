@@ -7,11 +7,13 @@ enough to be read. `python -m tests.golden` writes all of them afresh; review th
 
 import atexit
 import functools
+import io
 import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import cycle, islice
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
+from sourcewright import cli
 
 from tests.copier_runner import run_many
 
@@ -144,15 +147,6 @@ def _owned(woven: Path) -> list[str]:
     return list(yaml.safe_load(woven.read_text("utf-8"))["files"])
 
 
-def copy_command(
-    answers: list[str], project: Path, *options: str, template: Path | str = REPOSITORY
-) -> list[str]:
-    """Return `copy --trust`, with the defaults for what isn't answered."""
-    data = [part for answer in answers for part in ("--data", answer)]
-    always = ["copy", "--trust", "--defaults", "--vcs-ref", "HEAD"]
-    return [*always, *options, *data, str(template), str(project)]
-
-
 @functools.cache
 def template_alone() -> Path:
     """Copy what Copier needs of the template, as it is now: what is not under git.
@@ -169,9 +163,37 @@ def template_alone() -> Path:
 
 
 def render(project: Path, applications: list[list[str]] = APPLICATIONS) -> None:
-    """Make a project in an empty folder, by stock Copier, one application at a time."""
+    """Make a project in an empty folder, or add to one, by the generator.
+
+    Copier makes the same bytes, and is slower: `test_generator_add.py`.
+    """
+    for answers in applications:
+        said = io.StringIO()
+        command = [*_command(answers, project), "--template", str(template_alone())]
+        with redirect_stdout(said), redirect_stderr(said):
+            code = cli.run(command)
+        if code:
+            msg = f"{answers} gave {code}:\n{said.getvalue()}"
+            raise RuntimeError(msg)
+
+
+def _command(answers: list[str], project: Path) -> list[str]:
+    given = dict(answer.split("=", 1) for answer in answers)
+    component = given.pop("component")
+    if component == "project":
+        command = ["new", str(project)]
+    else:
+        names = ("source", "destination") if component == "flow" else ("name",)
+        command = ["add", component, *map(given.pop, names), "--project", str(project)]
+    return [*command, *(f"--set={name}={value}" for name, value in given.items())]
+
+
+def render_by_copier(project: Path, applications: list[list[str]]) -> None:
+    """Make the same by stock Copier's `copy --trust`."""
+    always = ["copy", "--trust", "--defaults"]
+    ends = [str(template_alone()), str(project)]
     commands = [
-        copy_command(answers, project, template=template_alone())
+        [*always, *(part for each in answers for part in ("--data", each)), *ends]
         for answers in applications
     ]
     outcomes = run_many(commands)

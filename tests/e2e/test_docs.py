@@ -6,14 +6,18 @@ written as a file, all in one shell for a page. Other blocks are for reading.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sourcewright.services import PostgreSQL
 
 from tests.e2e.conftest import Checkout
+from tests.once import Once
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOOLS = Path(sys.executable).parent
@@ -25,40 +29,35 @@ READ_ONLY = {"python", "text", "yaml"}
 
 COPY = "copier copy --trust --defaults --quiet"
 COMMIT = "git add --all && git commit --quiet --message before"
-PROJECT = f"""
+# What the reader of a page has done before, each after the former: the folder
+# `pipelines` as it is then.
+STAGES = {
+    "project": f"""
 {COPY} --data project_name=Acme --data package=acme sourcewright pipelines
 cd pipelines
-git init --quiet
-{COMMIT}
-"""
-WITH_ADLS = f"""{PROJECT}
-{COPY} --data component=destination --data name=adls ../sourcewright .
-{COMMIT}
-"""
-WITH_FLOW = f"""{WITH_ADLS}
-{COPY} --data component=source --data name=postgresql ../sourcewright .
-{COMMIT}
-"""
+git init --quiet""",
+    "adls": f"{COPY} --data component=destination --data name=adls ../sourcewright .",
+    "flow": f"{COPY} --data component=source --data name=postgresql ../sourcewright .",
+}
 VIADOT = f"""
 {sys.executable} {REPOSITORY / "tests/e2e/viadot_like.py"} viadot
 cd viadot
 git init --quiet
-{COMMIT}
-"""
+{COMMIT}"""
 
-# Each page with commands, and what its reader has done before.
+# Each page with commands, and its stage.
 PAGES = {
     "README.md": "",
     "docs/tutorial.md": "",
-    "docs/how-to/add.md": PROJECT,
-    "docs/how-to/custom.md": WITH_ADLS,
+    "docs/how-to/add.md": "project",
+    "docs/how-to/custom.md": "adls",
     "docs/how-to/existing-package.md": "",
-    "docs/how-to/first-connector.md": WITH_ADLS,
+    "docs/how-to/first-connector.md": "adls",
     "docs/how-to/generator.md": "",
-    "docs/how-to/rest.md": WITH_ADLS,
-    "docs/how-to/update.md": WITH_FLOW,
-    "docs/how-to/viadot.md": VIADOT,
-    "docs/how-to/without-trust.md": PROJECT,
+    "docs/how-to/rest.md": "adls",
+    "docs/how-to/update.md": "flow",
+    "docs/how-to/viadot.md": "viadot",
+    "docs/how-to/without-trust.md": "project",
 }
 # About this repository, not a project: test_add_a_kind.py goes through them.
 OUR_OWN = {"docs/how-to/add-a-kind.md", "docs/how-to/add-authentication.md"}
@@ -66,7 +65,7 @@ OUR_OWN = {"docs/how-to/add-a-kind.md", "docs/how-to/add-authentication.md"}
 
 def script(page: str) -> str:
     """Return a shell script that does what a page says."""
-    lines = ["set -euxo pipefail"]
+    lines = []
     for language, title, content in BLOCK.findall(page):
         if title:
             lines.append(f"cat > {title} <<'END_OF_FILE'\n{content}END_OF_FILE")
@@ -102,45 +101,78 @@ def fast_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def run(
+    fast_python: Path, postgres: PostgreSQL
+) -> Callable[[str, Path], subprocess.CompletedProcess[str]]:
+    """Return what runs a script in a folder, as its reader would."""
+
+    def run(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+        environment = {
+            **os.environ,
+            "ACME__POSTGRESQL__HOST": postgres.host,
+            "ACME__POSTGRESQL__PORT": str(postgres.port),
+            "ACME__POSTGRESQL__DATABASE": postgres.database,
+            "ACME__POSTGRESQL__USER": postgres.user,
+            "ACME__POSTGRESQL__PASSWORD": postgres.password,
+            "GIT_AUTHOR_EMAIL": "test@example.com",
+            "GIT_AUTHOR_NAME": "Test",
+            "GIT_COMMITTER_EMAIL": "test@example.com",
+            "GIT_COMMITTER_NAME": "Test",
+            "MYPY_CACHE_DIR": str(REPOSITORY / ".mypy_cache" / "rendered"),
+            "PATH": os.pathsep.join([str(fast_python), str(TOOLS), os.environ["PATH"]]),
+            "PREFECT_HOME": str(folder / "home" / "prefect"),
+            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PYTHONPATH": os.pathsep.join(["src", str(STARTUP)]),
+        }
+        return subprocess.run(
+            ["bash", "-c", f"set -euxo pipefail\n{text}"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def stages(once: Once, template: Checkout, run: Callable[..., Any]) -> Path:
+    """Return a folder with a copy of the project at each stage."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        (folder / "sourcewright").symlink_to(template.path)
+        for stage, commands in STAGES.items():
+            enter = "cd pipelines" if (folder / "pipelines").exists() else ""
+            done = run(f"{enter}\n{commands}\n{COMMIT}", folder)
+            assert done.returncode == 0, done.stderr
+            shutil.copytree(folder / "pipelines", folder / stage)
+
+    return once.folder("stages", make)
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_the_commands_of_a_page_work_in_its_order(
     name: str,
-    template: Checkout,
-    fast_python: Path,
+    stages: Path,
+    run: Callable[..., Any],
     tmp_path: Path,
     postgres: PostgreSQL,
 ) -> None:
-    (tmp_path / "sourcewright").symlink_to(template.path)
+    (tmp_path / "sourcewright").symlink_to(stages / "sourcewright")
+    (tmp_path / "home").mkdir()
+    stage, before = PAGES[name], ""
+    if stage in STAGES:
+        shutil.copytree(stages / stage, tmp_path / "pipelines")
+        before = "cd pipelines"
+    elif stage:
+        before = VIADOT
     page = (REPOSITORY / name).read_text(encoding="utf-8")
-    home = tmp_path / "home"
-    home.mkdir()
-    environment = {
-        **os.environ,
-        "ACME__POSTGRESQL__HOST": postgres.host,
-        "ACME__POSTGRESQL__PORT": str(postgres.port),
-        "ACME__POSTGRESQL__DATABASE": postgres.database,
-        "ACME__POSTGRESQL__USER": postgres.user,
-        "ACME__POSTGRESQL__PASSWORD": postgres.password,
-        "GIT_AUTHOR_EMAIL": "test@example.com",
-        "GIT_AUTHOR_NAME": "Test",
-        "GIT_COMMITTER_EMAIL": "test@example.com",
-        "GIT_COMMITTER_NAME": "Test",
-        "MYPY_CACHE_DIR": str(REPOSITORY / ".mypy_cache" / "rendered"),
-        "PATH": os.pathsep.join([str(fast_python), str(TOOLS), os.environ["PATH"]]),
-        "PREFECT_HOME": str(home / "prefect"),
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PYTHONPATH": os.pathsep.join(["src", str(STARTUP)]),
-    }
-    done = subprocess.run(
-        ["bash", "-c", f"{PAGES[name]}\n{script(page)}"],
-        cwd=tmp_path,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run(f"{before}\n{script(page)}", tmp_path)
     shown = done.stdout + done.stderr
     assert done.returncode == 0, shown[-4000:]
     assert "add by hand" not in shown

@@ -468,7 +468,7 @@ def test_stock_copier_gives_the_same_bytes(changed: Changed, tmp_path: Path) -> 
         [f"component={component}", *_as_answers(values), *HOST]
         for component, values in APPLICATIONS.values()
     ]
-    golden.render(theirs, given)
+    golden.render_by_copier(theirs, given)
     for place in (ours, theirs):
         golden.pin_template(place)
     assert golden.files(ours) == golden.files(theirs)

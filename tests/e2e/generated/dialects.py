@@ -13,9 +13,9 @@ import pytest
 from sourcewright.services import PrefectServer
 
 from tests.e2e.generated.gates import report_of_tests
-from tests.e2e.generated.parts import HERE, environment, generate, run, write_config
+from tests.e2e.generated.parts import HERE, environment, run, write_config
 from tests.e2e.generated.telling import assert_telling
-from tests.golden import golden_of
+from tests.golden import golden_of, render
 
 SKIPPED = " skipped"
 WIDE = "SELECT * FROM wide ORDER BY id"
@@ -76,7 +76,7 @@ class Project:
 def make(folder: Path, names: Sequence[str]) -> None:
     """Render a project that reads from each of some dialects into a folder."""
     first, *others = (golden_of("source", name) for name in names)
-    generate(folder, [*first.applications, *(each.answers for each in others)])
+    render(folder, [*first.applications, *(each.answers for each in others)])
 
 
 class RenderedContract:

@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sourcewright import cli
 from sourcewright.services import Azurite, PostgreSQL
 
-from tests.golden import GOLDEN, REPOSITORY
+from tests.golden import GOLDEN
 
 HERE = Path(__file__).parent
 
@@ -37,26 +36,6 @@ def copy_project(project: Path, target: Path) -> Path:
 def copy_golden(target: Path) -> Path:
     """Copy the golden to where a test may change it and leave caches behind."""
     return copy_project(GOLDEN, target)
-
-
-def generate(project: Path, applications: Sequence[Sequence[str]]) -> None:
-    """Make a project as `tests.golden.render` does, but by the generator, and quicker.
-
-    The template is laid beside it as a plain folder, which no git command is run for.
-    """
-    template = project.with_name("template")
-    shutil.copytree(REPOSITORY / "template", template / "template")
-    shutil.copy(REPOSITORY / "copier.yml", template)
-    for answers in applications:
-        given = dict(answer.split("=", 1) for answer in answers)
-        component = given.pop("component")
-        if component == "project":
-            command = ["new", str(project)]
-        else:
-            command = ["add", component, given.pop("name"), "--project", str(project)]
-        settings = [f"--set={name}={value}" for name, value in given.items()]
-        code = cli.run([*command, "--template", str(template), *settings])
-        assert code == 0, answers
 
 
 def environment(
