@@ -19,7 +19,10 @@ SWEEPS := tests/e2e/test_add_a_kind.py tests/e2e/test_copier_answers.py \
   tests/e2e/test_generator_hostile.py tests/e2e/test_generator_kill.py \
   tests/e2e/test_generator_refused.py \
   tests/e2e/test_generator_sequences.py tests/e2e/test_hosts.py tests/e2e/test_viadot.py \
-  tests/e2e/generated/test_pairs.py tests/e2e/generated/test_kind_rest.py \
+  tests/e2e/generated/test_pairs.py tests/e2e/generated/test_kind_custom.py \
+  tests/e2e/generated/test_kind_duckdb.py tests/e2e/generated/test_kind_postgresql.py \
+  tests/e2e/generated/test_kind_rest.py tests/e2e/generated/test_kind_s3.py \
+  tests/e2e/generated/test_dialects.py \
   tests/e2e/generated/test_pythons.py tests/e2e/generated/test_rules.py \
   tests/runtime/rules tests/runtime/sql/test_postgresql_properties.py \
   tests/runtime/stopped_loads tests/property/test_weave_sequences.py \

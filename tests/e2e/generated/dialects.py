@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from sourcewright.services import PrefectServer
 
-from tests.e2e.generated.gates import report_of_tests
+from tests.e2e.generated.gates import report_of_tests, whole
 from tests.e2e.generated.parts import HERE, environment, run, write_config
 from tests.e2e.generated.telling import assert_telling
 from tests.golden import golden_of, render
@@ -29,22 +29,6 @@ class Project:
     path: Path
     dialect: str
     class_name: str
-
-    def without(self, package: str) -> str:
-        """Make the source without a package; return the error's text."""
-        env = environment(self.path)
-        path = f"{HERE / 'missing'}:{env['PYTHONPATH']}"
-        code = (
-            "import acme.orchestration.prefect.flows, acme.sources as sources\n"
-            f"sources.{self.class_name}(config_key='any')"
-        )
-        done = run(
-            [sys.executable, "-c", code],
-            env={**env, "PYTHONPATH": path, "HIDDEN": package},
-            cwd=self.path,
-        )
-        assert "MissingExtraError" in done.stdout
-        return done.stdout
 
     def load(
         self,
@@ -105,13 +89,6 @@ class RenderedContract:
     def project(cls, projects: Mapping[str, Project], name: str) -> Project:
         return projects[name]
 
-    def test_without_its_driver_the_extra_is_named(self, project: Project) -> None:
-        if self.driver:
-            assert f"acme[{project.dialect}]" in project.without(self.driver)
-        else:
-            pyproject = (project.path / "pyproject.toml").read_text("utf-8")
-            assert f"{project.dialect} = [" not in pyproject
-
 
 class DialectContract(RenderedContract):
     """What is asked of a dialect's project on a real database, with a table `wide`."""
@@ -144,6 +121,7 @@ class DialectContract(RenderedContract):
         assert self.moved(frame) == self.truth(database)
         assert_telling(frame.rows())
 
+    @whole
     def test_its_own_tests_pass(
         self,
         first: Project,

@@ -50,8 +50,8 @@ FLOW_RUN = """
 import json, sys
 from acme.orchestration.prefect import flows
 order = json.load(sys.stdin)
-for arguments in order["runs"]:
-    getattr(flows, order["flow"])(**arguments)
+for flow, arguments in order:
+    getattr(flows, flow)(**arguments)
 """
 
 
@@ -78,13 +78,13 @@ class Kind:
         )
         assert " skipped" not in said, said[-3000:]
 
-    def run_flow(self, flow: str, *runs: Mapping[str, Any]) -> tuple[int, str]:
-        """Run a flow once for each set of arguments; return its code and its text."""
+    def run_flows(self, *order: tuple[str, Mapping[str, Any]]) -> tuple[int, str]:
+        """Run flows, each with its arguments; return the exit code and the text."""
         done = run(
             [sys.executable, "-c", FLOW_RUN],
             env=environment(self.project, config=self.config, **self.servers),
             cwd=self.project,
-            stdin=json.dumps({"flow": flow, "runs": runs}),
+            stdin=json.dumps(order),
         )
         return done.returncode, done.stdout
 

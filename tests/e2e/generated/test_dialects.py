@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +20,8 @@ from tests.e2e.generated.dialects import (
     RenderedContract,
     make,
 )
-from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
+from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by, whole
+from tests.e2e.generated.parts import HERE, environment, run
 from tests.mariadb import MariaDB, missing
 
 SQLITE_FILL = """
@@ -160,6 +162,7 @@ class WithoutServerContract(RenderedContract):
 
     library: ClassVar[str] = ""  # of the system, that the driver may miss
 
+    @whole
     def test_its_own_tests_pass_but_those_that_need_a_server(
         self, first: Project, tmp_path: Path, prefect_server: PrefectServer
     ) -> None:
@@ -186,3 +189,34 @@ class TestMSSQL(WithoutServerContract):
 class TestOracle(WithoutServerContract):
     names: ClassVar[Mapping[str, str]] = {"oracle": "Oracle"}
     driver = "oracledb"
+
+
+CONTRACTS: list[type[RenderedContract]] = [
+    *(TestSQLite, TestGeneric, TestDuckDB, TestMariaDB, TestMSSQL, TestOracle)
+]
+WITHOUT = """
+import sys
+import acme.orchestration.prefect.flows, acme.sources as sources
+from acme.exceptions import MissingExtraError
+for name in sys.argv[1:]:
+    try:
+        getattr(sources, name)(config_key="any")
+    except MissingExtraError as err:
+        print(err)
+"""
+
+
+def test_without_its_driver_a_dialect_names_its_extra(of_all: Path) -> None:
+    drivers = {name: each.driver for each in CONTRACTS for name in each.names}
+    classes = [
+        name for each in CONTRACTS if each.driver for name in each.names.values()
+    ]
+    assert drivers.keys() == {*DIALECTS}
+    env = environment(of_all, HIDDEN=" ".join(filter(None, drivers.values())))
+    env["PYTHONPATH"] = f"{HERE / 'missing'}:{env['PYTHONPATH']}"
+    done = run([sys.executable, "-c", WITHOUT, *classes], env=env, cwd=of_all)
+    assert done.returncode == 0, done.stdout
+    pyproject = (of_all / "pyproject.toml").read_text("utf-8")
+    for name, driver in drivers.items():
+        assert (f"acme[{name}]" in done.stdout) == bool(driver), name
+        assert (f"{name} = [" in pyproject) == bool(driver), name

@@ -14,6 +14,7 @@ import pytest
 from sourcewright.services import PostgreSQL, PrefectServer
 
 from tests.e2e.generated import kinds
+from tests.e2e.generated.gates import whole
 from tests.e2e.generated.telling import assert_telling
 
 FLOWS = ("postgresql_to_duckdb", "postgresql_to_duckdb_in_batches")
@@ -59,6 +60,7 @@ def test_it_passes_the_gates_as_rendered(kind: kinds.Kind) -> None:
     kind.assert_gates_pass()
 
 
+@whole
 def test_it_passes_its_own_tests(kind: kinds.Kind, tmp_path: Path) -> None:
     kind.assert_tests_pass(tmp_path)
 
@@ -84,23 +86,23 @@ def alike(row: list[Any]) -> list[Any]:
 
 
 @pytest.mark.moves("source/postgresql", "destination/duckdb")
-@pytest.mark.parametrize("flow", FLOWS)
-def test_what_the_flow_moves_is_what_another_reader_finds(
-    kind: kinds.Kind, folder: Path, postgres: PostgreSQL, flow: str
+def test_what_the_flows_move_is_what_another_reader_finds(
+    kind: kinds.Kind, folder: Path, postgres: PostgreSQL
 ) -> None:
-    verify = {"verify": "full"} if flow.endswith("in_batches") else {}
-    code, said = kind.run_flow(
-        flow,
-        arguments(flow, **verify),
-        arguments(flow, mode="replace"),
-        arguments(flow, mode="append"),
+    one, other = FLOWS
+    code, said = kind.run_flows(
+        (one, arguments(one)),
+        (other, arguments(other, verify="full")),
+        *((flow, arguments(flow, mode="replace")) for flow in FLOWS),
+        *((flow, arguments(flow, mode="append")) for flow in FLOWS),
     )
     assert code == 0, said[-5000:]
     file = folder / "warehouse.duckdb"
-    rows = read(file, AS_TEXT.format("lower(hex(raw))", f"FROM {flow}"))
-    found = [alike(row) for row in rows]
     query = AS_TEXT.format("encode(raw, 'hex')", kinds.QUERY)
     expected = [alike([*row.values()]) for row in kinds.rows_of(postgres, query)]
     assert len(expected) == kinds.ROWS
-    assert found[::2] == found[1::2] == expected
-    assert_telling(read(file, f"SELECT words, large FROM {flow}"))  # noqa: S608
+    for flow in FLOWS:
+        rows = read(file, AS_TEXT.format("lower(hex(raw))", f"FROM {flow}"))
+        found = [alike(row) for row in rows]
+        assert found[::2] == found[1::2] == expected
+        assert_telling(read(file, f"SELECT words, large FROM {flow}"))  # noqa: S608

@@ -7,6 +7,7 @@ import pytest
 from sourcewright.services import PostgreSQL, PrefectServer
 
 from tests.e2e.generated import kinds
+from tests.e2e.generated.gates import whole
 from tests.e2e.generated.parts import postgresql_credentials
 from tests.e2e.generated.telling import assert_telling
 
@@ -41,25 +42,26 @@ def test_it_passes_the_gates_as_rendered(kind: kinds.Kind) -> None:
     kind.assert_gates_pass()
 
 
+@whole
 def test_it_passes_its_own_tests(kind: kinds.Kind, tmp_path: Path) -> None:
     kind.assert_tests_pass(tmp_path)
 
 
 @pytest.mark.moves("source/postgresql", "destination/postgresql")
-@pytest.mark.parametrize("flow", FLOWS)
-def test_what_the_flow_moves_is_what_another_reader_finds(
-    kind: kinds.Kind, postgres: PostgreSQL, flow: str
+def test_what_the_flows_move_is_what_another_reader_finds(
+    kind: kinds.Kind, postgres: PostgreSQL
 ) -> None:
-    verify = {"verify": "full"} if flow.endswith("in_batches") else {}
-    code, said = kind.run_flow(
-        flow,
-        arguments(flow, **verify),
-        arguments(flow, mode="replace"),
-        arguments(flow, mode="append"),
+    one, other = FLOWS
+    code, said = kind.run_flows(
+        (one, arguments(one)),
+        (other, arguments(other, verify="full")),
+        *((flow, arguments(flow, mode="replace")) for flow in FLOWS),
+        *((flow, arguments(flow, mode="append")) for flow in FLOWS),
     )
     assert code == 0, said[-5000:]
-    found = kinds.rows_of(postgres, f"TABLE {flow} ORDER BY id")
     expected = kinds.rows_of(postgres, kinds.QUERY)
     assert len(expected) == kinds.ROWS
-    assert found[::2] == found[1::2] == expected
-    assert_telling(found[::2])
+    for flow in FLOWS:
+        found = kinds.rows_of(postgres, f"TABLE {flow} ORDER BY id")
+        assert found[::2] == found[1::2] == expected
+        assert_telling(found[::2])

@@ -18,7 +18,7 @@ from pyarrow import parquet
 from sourcewright.services import Azurite, PrefectServer
 
 from tests.e2e.generated.api_server import ApiServer, as_text, text_of_every_plane
-from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
+from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by, whole
 from tests.e2e.generated.pairs import factors
 from tests.e2e.generated.parts import (
     HERE,
@@ -64,6 +64,7 @@ def test_a_tool_has_nothing_to_say(every_way: Path, tool: str) -> None:
     assert said_by(tool, every_way) == ""
 
 
+@whole
 def test_every_way_passes_its_own_tests_without_a_network(
     every_way: Path, tmp_path: Path
 ) -> None:

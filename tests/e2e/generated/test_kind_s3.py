@@ -12,6 +12,7 @@ from pyarrow import fs, parquet
 from sourcewright.services import PostgreSQL, PrefectServer
 
 from tests.e2e.generated import kinds
+from tests.e2e.generated.gates import whole
 from tests.e2e.generated.telling import assert_telling
 from tests.object_store import HOST, KEY, object_store
 
@@ -39,14 +40,14 @@ def test_it_passes_the_gates_as_rendered(kind: kinds.Kind) -> None:
     kind.assert_gates_pass()
 
 
+@whole
 def test_it_passes_its_own_tests(kind: kinds.Kind, tmp_path: Path) -> None:
     kind.assert_tests_pass(tmp_path)
 
 
 @pytest.mark.moves("source/postgresql", "destination/s3")
-@pytest.mark.parametrize("flow", ["postgresql_to_s3", "postgresql_to_s3_in_batches"])
-def test_what_the_flow_moves_is_what_another_reader_finds(
-    kind: kinds.Kind, store: str, postgres: PostgreSQL, flow: str
+def test_what_the_flows_move_is_what_another_reader_finds(
+    kind: kinds.Kind, store: str, postgres: PostgreSQL
 ) -> None:
     client = boto3.client(
         "s3",
@@ -56,13 +57,17 @@ def test_what_the_flow_moves_is_what_another_reader_finds(
         endpoint_url=store,
     )
     client.create_bucket(Bucket="moved")
+    paths = {
+        flow: f"moved/{flow}/file.parquet"
+        for flow in ("postgresql_to_s3", "postgresql_to_s3_in_batches")
+    }
     arguments = {
-        "s3_path": f"moved/{flow}/file.parquet",
         "sql_query": kinds.QUERY,
         "postgresql_config_key": "postgresql_test",
         "s3_config_key": "s3_test",
     }
-    code, said = kind.run_flow(flow, arguments)
+    order = [(flow, {**arguments, "s3_path": path}) for flow, path in paths.items()]
+    code, said = kind.run_flows(*order)
     assert code == 0, said[-5000:]
     reader = fs.S3FileSystem(
         access_key=KEY["access_key_id"],
@@ -70,9 +75,10 @@ def test_what_the_flow_moves_is_what_another_reader_finds(
         region=KEY["region"],
         endpoint_override=store,
     )
-    found = parquet.read_table(arguments["s3_path"], filesystem=reader).to_pylist()
-    assert len(found) == kinds.ROWS
-    assert found == kinds.rows_of(postgres, kinds.QUERY)
-    assert_telling(found)
+    for path in paths.values():
+        found = parquet.read_table(path, filesystem=reader).to_pylist()
+        assert len(found) == kinds.ROWS
+        assert found == kinds.rows_of(postgres, kinds.QUERY)
+        assert_telling(found)
     assert KEY["secret_access_key"] not in said
     assert "Uploads" not in client.list_multipart_uploads(Bucket="moved")
