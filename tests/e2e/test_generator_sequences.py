@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Shell
     from tests.results import Keep
 
-SAMPLE, WHOLE, BLOCK = 20, 1000, 50
+SAMPLE, WHOLE, BLOCK = 8, 1000, 50
 SEEDS = WHOLE if os.environ.get("SOURCEWRIGHT_EVERY_POINT") else SAMPLE
 COMMANDS = 6 if SEEDS == WHOLE else 1
 COMPONENTS: tuple[tuple[str, Mapping[str, str], tuple[str, ...]], ...] = (
