@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 from sourcewright import cli
@@ -23,7 +27,7 @@ NEW = ("new", ".", "--set", "project_name=Acme Pipelines", "--set", "package=acm
 
 @dataclass(frozen=True)
 class Sourcewright:
-    """`sourcewright`, as a user types it, with one commit of the template."""
+    """`sourcewright`, but in this process, with one commit of the template."""
 
     shell: Shell
     template: Checkout
@@ -35,8 +39,16 @@ class Sourcewright:
         options: list[str | Path] = []
         if arguments[0] in {"new", "add"}:
             options = ["--template", self.template.path, "--vcs-ref", "HEAD"]
-        program = Path(sys.executable).with_name("sourcewright")
-        return self.shell.run(program, *arguments, *options, folder=folder)
+        words = [str(each) for each in (*arguments, *options)]
+        said = io.StringIO()
+        with (
+            contextlib.chdir(folder),
+            patch.dict(os.environ, self.shell.environment, clear=True),
+            contextlib.redirect_stdout(said),
+            contextlib.redirect_stderr(said),
+        ):
+            code = cli.run(words)
+        return subprocess.CompletedProcess(words, code, said.getvalue())
 
     def said(self, *arguments: str | Path, folder: Path) -> str:
         """Run a command that has to succeed; return what it said."""

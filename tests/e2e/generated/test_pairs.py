@@ -106,7 +106,7 @@ def to_run() -> list[pairs.Project]:
 
 
 TO_RUN = to_run()
-RUN = TO_RUN if EVERY_PROJECT else []  # `make test` runs the tests of each kind
+RUN = TO_RUN if EVERY_PROJECT else []  # the golden's own run in `make test`
 
 
 @pytest.fixture(scope="module")
