@@ -69,6 +69,14 @@ def test_a_tool_has_nothing_to_say(tool: str, of_all: Path) -> None:
     assert said_by(tool, of_all) == ""
 
 
+def test_the_unit_tests_of_every_dialect_pass(of_all: Path, tmp_path: Path) -> None:
+    patterns = [f"tests/unit/test_{name}.py" for name in DIALECTS]
+    report = report_of_tests(of_all, tmp_path, patterns)
+    skipped = [line for line in report.splitlines() if line.startswith("SKIPPED")]
+    assert all("libltdl7" in line for line in skipped)
+    assert int(report.split(" passed")[0].split()[-1]) >= 5 * len(DIALECTS)
+
+
 class File(NamedTuple):
     """A database in a file."""
 
