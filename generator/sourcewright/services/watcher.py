@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 
@@ -45,9 +46,19 @@ def main() -> int:
     # The command has ended; what it started and forgot must end too.
     _signal_group(child.pid, signal.SIGKILL)
     if deserted.is_set():
-        for folder in order["folders"]:
-            shutil.rmtree(folder, ignore_errors=True)
+        _remove(order["folders"], seconds=order["grace"])
     return code if code >= 0 else 128 - code
+
+
+def _remove(folders: list[str], *, seconds: float) -> None:
+    # A process that was just killed may still finish what it is writing in there.
+    deadline = time.monotonic() + seconds
+    while folders := [folder for folder in folders if os.path.lexists(folder)]:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.05)
 
 
 def _identity(user: str | None) -> dict[str, Any]:
