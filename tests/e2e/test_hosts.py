@@ -370,7 +370,7 @@ def _paste(folder: Path, host: Host) -> None:
 
 
 def _content(checkout: Checkout, host: Host, folder: Path) -> None:
-    """Run what checks the host, at its top, and its tests: of ours, those of a source.
+    """Run what checks the host, at its top, and its tests: of ours, those of its ends.
 
     All are collected, so that none is in another's way.
     """
@@ -379,10 +379,13 @@ def _content(checkout: Checkout, host: Host, folder: Path) -> None:
         done = shell.run(*each.split(), folder=checkout.path)
         assert done.returncode == 0, f"{each}:\n{done.stdout}"
     shell = type(shell)({**shell.environment, "PYTHONPATH": str(folder / host.path)})
-    names = filter(None, (host.source[0], host.destination, "config"))
-    ours, own = Path(host.tests).name, " or ".join(names)
-    chosen = f"not {ours} or (({own}) and not integration)"
-    done = shell.run("pytest", "-q", "-k", chosen, folder=folder)
+    ends = [end for end in (host.source[0], host.destination) if end]
+    ours = Path(host.tests).name
+    chosen = f"not {ours} or (({' or '.join(ends)}) and not integration)"
+    done = shell.run("pytest", "-rA", "-k", chosen, folder=folder)
     assert done.returncode == 0, done.stdout
-    if (folder / host.tests).exists():
-        assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) > 50
+    unit = folder / host.tests / "unit"
+    modules = {path for end in ends for path in unit.rglob(f"test_*{end}*.py")}
+    assert len(modules) >= len(ends) or not unit.exists()
+    passed = set(re.findall(r"^PASSED ([^:\n]+)::", done.stdout, re.MULTILINE))
+    assert {path.relative_to(folder).as_posix() for path in modules} <= passed

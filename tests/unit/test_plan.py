@@ -137,6 +137,28 @@ def test_a_list_that_got_too_long_is_short_again_with_what_is_left() -> None:
     assert _woven(third, "one") == (Woven(B),)
 
 
+def test_a_list_that_was_edited_is_on_one_line_when_ours_left() -> None:
+    first = _plan(GIVEN, _app("one", B, C), _app("two", *LONG))
+    one, two = _woven(first, "one"), _woven(first, "two")
+    edited = str(_after(first)).replace('"a",\n', '"a>=2",\n')
+    assert "\n    " in edited
+    second = _plan(edited, _app("one", B, C, woven=one), _app("two", woven=two))
+    assert _after(second) == GIVEN.replace('"a"', '"a>=2", "b>=1", "c>=1"')
+    third = _plan(_after(second), _app("one", woven=_woven(second, "one")))
+    assert _after(third) == GIVEN.replace('"a"', '"a>=2"')
+
+
+def test_an_edited_list_is_on_one_line_when_the_last_of_ours_left() -> None:
+    first = _plan(GIVEN, _app("one", *LONG), _app("two", B))
+    one, two = _woven(first, "one"), _woven(first, "two")
+    edited = str(_after(first)).replace('"a",\n', '"a>=2",\n')
+    second = _plan(edited, _app("one", *LONG, woven=one), _app("two", woven=two))
+    still = _after(second)
+    assert '"a>=2",\n' in str(still)
+    third = _plan(still, _app("one", woven=_woven(second, "one")))
+    assert _after(third) == GIVEN.replace('"a"', '"a>=2"')
+
+
 def test_a_list_that_somebody_shaped_stays_in_that_shape() -> None:
     first = _plan("[project]\ndependencies = []\n", _app("one", B), _app("two", *LONG))
     one, two = _woven(first, "one"), _woven(first, "two")

@@ -294,8 +294,11 @@ def _reshape(file: _File, whole: _File, own: tuple[str, ...] | None) -> None:
             file.ours = {edit: after.ours[edit] for edit in file.ours}
         elif formers:
             edit, former = formers[0]
-            now = weave.container(file.text or "", edit)
-            file.text = brackets.rejoined(file.text or "", now, former, file.width)
+            file.text = _rejoined(file.text or "", edit, former, file.width)
+
+
+def _rejoined(text: str, edit: Edit, former: str, width: int) -> str:
+    return brackets.rejoined(text, weave.container(text, edit), former, width)
 
 
 def _rebuilt(file: _File, own: tuple[str, ...] | None) -> _File | None:
@@ -308,6 +311,8 @@ def _rebuilt(file: _File, own: tuple[str, ...] | None) -> _File | None:
         return None
     rest = {edit: file.ours[edit] for edit in file.ours if edit not in records}
     bare = _undone(file, file.text or "", records)
+    edit, record = next(iter(records.items()))
+    bare = _rejoined(bare, edit, record.former or "", file.width)
     made = replace(file, text=bare, ours=rest, found={}, stuck={})
     for edit in records:
         _put_in(made, edit)
