@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from itertools import cycle, islice
 from pathlib import Path
@@ -96,6 +97,7 @@ class Kind:
         return {answers: _pinned((project / answers).read_bytes()), **found}
 
 
+@cache
 def table() -> dict[str, Any]:
     """Return the table of kinds, each of its parts by its name."""
     text = (REPOSITORY / "template/kinds/table.yml").read_text("utf-8")

@@ -74,7 +74,7 @@ class Checkout:
             "GIT_AUTHOR_NAME": "Test",
             "GIT_COMMITTER_EMAIL": "test@example.com",
             "GIT_COMMITTER_NAME": "Test",
-            "MYPY_CACHE_DIR": str(REPOSITORY / ".mypy_cache" / "added"),
+            "MYPY_CACHE_DIR": str(REPOSITORY / ".mypy_cache"),
             "PYTHONPATH": f"{self.path / 'generator'}:{self.path / 'template'}",
         }
         return subprocess.run(

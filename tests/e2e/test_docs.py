@@ -119,7 +119,7 @@ def run(
             "GIT_AUTHOR_NAME": "Test",
             "GIT_COMMITTER_EMAIL": "test@example.com",
             "GIT_COMMITTER_NAME": "Test",
-            "MYPY_CACHE_DIR": str(REPOSITORY / ".mypy_cache" / "rendered"),
+            "MYPY_CACHE_DIR": str(REPOSITORY / ".mypy_cache"),
             "PATH": os.pathsep.join([str(fast_python), str(TOOLS), os.environ["PATH"]]),
             "PREFECT_HOME": str(folder / "home" / "prefect"),
             "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",

@@ -18,8 +18,8 @@ whole = pytest.mark.skipif(
 TOOLS = {
     "format": ["ruff", "format", "--check", "--diff", "--no-cache"],
     "lint": ["ruff", "check", "--no-cache", "--output-format", "concise"],
-    # One cache for all projects, so that mypy learns other packages once.
-    "types": ["mypy", "--cache-dir", str(REPOSITORY / ".mypy_cache" / "rendered")],
+    # With the cache of `make lint`: mypy knows most of the other packages from there.
+    "types": ["mypy", "--cache-dir", str(REPOSITORY / ".mypy_cache")],
 }
 
 # A project's own starts a server; here all share the session's.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -41,6 +42,7 @@ class Project:
     applications: tuple[Mapping[str, str], ...]
 
 
+@cache
 def questions() -> dict[str, dict[str, Any]]:
     """Return the questions of copier.yml, by name."""
     text = (REPOSITORY / "copier.yml").read_text("utf-8")
@@ -48,6 +50,7 @@ def questions() -> dict[str, dict[str, Any]]:
     return {name: row for name, row in last.items() if not name.startswith("_")}
 
 
+@cache
 def factors() -> dict[str, dict[str, list[str]]]:
     """Return the choices that each kind of source has, by question."""
     known = table()
