@@ -217,7 +217,7 @@ def test_an_interrupted_demo_leaves_no_process_and_the_former_demo(
         assert demo.returncode == 130
         assert errors.startswith("Interrupted")
     for _ in range(100):
-        if not processes_of(tmp_path) and not (tmp_path / ".demo.new").exists():
+        if not processes_of(tmp_path) and not [*tmp_path.glob(".*.new")]:
             break
         time.sleep(0.1)
     assert processes_of(tmp_path) == []

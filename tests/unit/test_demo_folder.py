@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -60,10 +61,18 @@ def test_an_exception_leaves_the_former_whole(
     assert seen(former.parent) == ["demo"]
 
 
-def test_what_a_kill_left_is_gone_after_the_next_time(former: Path) -> None:
+def test_a_kill_leaves_the_former_whole_and_nothing_beside_it(former: Path) -> None:
     killed = subprocess.run([sys.executable, "-c", KILLED, former], check=False)
     assert killed.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 20
+    while seen(former.parent) != ["demo"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     assert content(former) == {"former": "whole"}
+
+
+def test_what_an_older_kill_left_is_gone_after_the_next_time(former: Path) -> None:
+    former.with_name(".demo.1.new").mkdir()
     with replaced(former) as staging:
         assert content(staging) == {}
     assert seen(former.parent) == ["demo"]
