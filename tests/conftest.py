@@ -13,7 +13,7 @@ from sourcewright.services import Azurite, PostgreSQL, PrefectServer
 from tests import results, shared_prefect
 from tests.once import Once
 from tests.project_in_memory import Project
-from tests.startup import compiled_templates
+from tests.startup import quick_copier
 
 SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ  # one of several processes
 
@@ -33,8 +33,8 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once(once: Once) -> None:
     """Have Jinja compile a text once, here and in what the tests start."""
-    os.environ[compiled_templates.FOLDER] = str(once.folder("compiled"))
-    compiled_templates.install()
+    os.environ[quick_copier.FOLDER] = str(once.folder("compiled"))
+    quick_copier.install()
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.copier_runner import run_many
-from tests.startup import compiled_templates
+from tests.startup import quick_copier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,8 +189,8 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
             "GIT_AUTHOR_EMAIL": "ada@example.com",
             "GIT_COMMITTER_NAME": "Ada",
             "GIT_COMMITTER_EMAIL": "ada@example.com",
-            "PYTHONPATH": str(Path(compiled_templates.__file__).parent),
-            compiled_templates.FOLDER: os.environ[compiled_templates.FOLDER],
+            "PYTHONPATH": str(Path(quick_copier.__file__).parent),
+            quick_copier.FOLDER: os.environ[quick_copier.FOLDER],
         }
     )
 

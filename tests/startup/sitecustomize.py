@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-import compiled_templates
+import quick_copier
 
 if {"copier", "copier_runner.py", "sourcewright"} & {
     Path(each).name for each in sys.orig_argv
 }:
-    compiled_templates.install()
+    quick_copier.install()
