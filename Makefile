@@ -68,7 +68,7 @@ scoreboard: $(READY) ## Say which tool changes values of which type: about five 
 	@$(RUN) python -m benchmarks.scoreboard --write
 
 matrix: $(READY) ## Run whole what `make test` samples, and keep the counts in tests/matrix
-	@$(RUN) $(SPOOL) SOURCEWRIGHT_EVERY_POINT=1 SOURCEWRIGHT_WHOLE_CORPUS=1 \
+	@$(RUN) $(SPOOL) SOURCEWRIGHT_WHOLE=1 \
 	  pytest $(WORKERS) --timeout 0 --keep-results 'make matrix$(ONLY)' $(SWEEPS)
 
 clean: ## Remove what the tasks made, the environment too

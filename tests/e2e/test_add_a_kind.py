@@ -4,7 +4,7 @@ A section that adds something is gone through in a copy of what is checked out h
 fenced block with a title is written as a file, or into one; one in the language
 `console` is run line by line. What changes a file is a step. Where a step is left out,
 a test of the lists says so. `make test` takes the first section, and leaves out some
-steps, drawn with a fixed seed; with SOURCEWRIGHT_EVERY_POINT=1 it is all of both.
+steps, drawn with a fixed seed; by `make matrix` it is all of both.
 """
 
 import os
@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sweeps import WHOLE
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 HOW_TO = REPOSITORY / "docs" / "how-to"
 PAGES = (HOW_TO / "add-a-kind.md", HOW_TO / "add-authentication.md")
@@ -29,7 +31,6 @@ LISTS = "test_a_list_names_the_kinds_of_the_table"
 FOLDER = f"{LISTS}[the folders of template/kinds]"
 TYPES = f"{LISTS}[docs/reference/dialects.md and types.md]"
 TWO_SCREENS = 90  # lines
-EVERY_STEP = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
 SAMPLE = 3
 
 # The sections that add something; and by each step what says that it is missing.
@@ -57,7 +58,7 @@ SECTIONS = {
 }
 
 
-FOLLOWED = list(SECTIONS) if EVERY_STEP else ["A dialect"]
+FOLLOWED = list(SECTIONS) if WHOLE else ["A dialect"]
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def said_without(commit: str, test: str, checkout: Checkout) -> str:
 def left_out(known: dict[str, str]) -> list[str]:
     """Return the steps that are left out once: a sample, or all that a test misses."""
     missed = [step for step, test in known.items() if test]
-    return missed if EVERY_STEP else random.Random(5).sample(missed, SAMPLE)  # noqa: S311
+    return missed if WHOLE else random.Random(5).sample(missed, SAMPLE)  # noqa: S311
 
 
 # It renders projects, and runs the checker of types and flows in them.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import json
 import keyword
-import os
 import re
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import yaml
 
 from tests import golden
 from tests.e2e.conftest import REPOSITORY, UV
+from tests.sweeps import WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -312,7 +312,7 @@ def test_the_rule_for_names_refuses_each_bad_one(names: Any) -> None:  # noqa: A
 def tried(question: str) -> dict[str, str]:
     """Return the bad answers that Copier gets, and what it has to say of each."""
     bad = BAD_ANSWERS[question][1]
-    if os.environ.get("SOURCEWRIGHT_EVERY_POINT"):
+    if WHOLE:
         return bad
     return {answer: said for said, answer in {s: a for a, s in bad.items()}.items()}
 

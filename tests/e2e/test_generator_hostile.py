@@ -1,19 +1,19 @@
 """Names and paths as an enemy would give them, to every command, also in a file.
 
-In `make test` a command gets some of the names, with SOURCEWRIGHT_EVERY_POINT=1 all.
+In `make test` a command gets some of the names, by `make matrix` all.
 """
 
 from __future__ import annotations
 
 import json
 import keyword
-import os
-import random
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from sourcewright import cli
+
+from tests.sweeps import sampled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,9 +80,7 @@ def test_a_hostile_name_in_a_file_of_answers_is_refused(
     file.touch()
     around = set(project.path.parent.iterdir())
     options = ["--template", str(plain_template), "--answers", str(file), "--json"]
-    whole = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
-    tried = [*NAMES] if whole else random.Random(command).sample([*NAMES], SAMPLE)  # noqa: S311
-    for case in tried:
+    for case in sampled([*NAMES], SAMPLE):
         name = NAMES[case]
         if (command, case) == ("add source into", "a list"):
             continue  # what is asked for

@@ -9,7 +9,6 @@ points and keeps the counts in tests/matrix/kill.md, `make test` takes a sample.
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import subprocess
@@ -34,6 +33,7 @@ from tests.kills.held import Held
 from tests.kills.projects import COMMANDS, made
 from tests.kills.state import difference, without_journal
 from tests.kills.traced import calls, hit
+from tests.sweeps import WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,13 +43,12 @@ if TYPE_CHECKING:
     from tests.kills.traced import Point
     from tests.results import Keep
 
-WHOLE = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
 ERRORS = ("ENOSPC", "EACCES", "EIO")
 # How many points `make test` takes of each command.
-KILLS, FAILURES = 9, 4
+KILLS, FAILURES = 4, 1
 # Where `make matrix` does not take all either, for the time that they take.
 WHOLE_KILLS, STAGED_KILLS, GONE, FIRST_KILLS, SECOND_KILLS = (
-    (10, 4, 30, 2, 30) if WHOLE else (1, 1, 4, 1, 3)
+    (10, 4, 30, 2, 30) if WHOLE else (1, 1, 2, 1, 1)
 )
 STAGED = ("new", "add", "update")
 SLOW = ("new", "update")

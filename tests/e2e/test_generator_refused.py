@@ -21,6 +21,7 @@ from tests.e2e.conftest import Checkout
 from tests.kills.expected import unexpected, unlike_an_error
 from tests.kills.held import Held
 from tests.kills.projects import made
+from tests.sweeps import WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from tests.kills.command import Command
     from tests.results import Keep
 
-WHOLE = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
 NOBODY = 65_534
 PAGE = 4096
 

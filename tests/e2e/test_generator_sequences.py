@@ -6,7 +6,6 @@ and a test renders it again. `make matrix` runs 1,000 sequences, `make test` the
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import sys
@@ -31,6 +30,7 @@ from sourcewright.rendering.render import Rendered, Template, render
 from sourcewright.tree import Tree
 
 from tests.e2e.by_hand import SHARED, User, rows_of
+from tests.sweeps import WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,9 +40,8 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Shell
     from tests.results import Keep
 
-SAMPLE, WHOLE, BLOCK = 8, 1000, 50
-SEEDS = WHOLE if os.environ.get("SOURCEWRIGHT_EVERY_POINT") else SAMPLE
-COMMANDS = 6 if SEEDS == WHOLE else 1
+BLOCK = 50
+SEEDS, COMMANDS = (1000, 6) if WHOLE else (4, 1)
 COMPONENTS: tuple[tuple[str, Mapping[str, str], tuple[str, ...]], ...] = (
     ("destination", {"name": "adls"}, ()),
     ("destination", {"name": "local"}, ()),

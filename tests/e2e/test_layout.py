@@ -4,8 +4,6 @@ One project of each kind is rendered by Copier. Its templates are then rendered 
 names of other lengths, without Copier, which takes a second for each application.
 """
 
-import os
-import random
 import re
 import subprocess
 import sys
@@ -18,6 +16,7 @@ import pytest
 from copier import run_copy
 
 from tests.golden import REPOSITORY, template_alone
+from tests.sweeps import sampled
 
 LENGTHS = range(2, 41)
 LETTERS = "abcdefghij" * 4
@@ -50,12 +49,9 @@ def triples() -> Iterator[tuple[int, int, int]]:
             yield one, LENGTHS[(3 * one + 5 * other) % len(LENGTHS)], other
 
 
-def sampled() -> list[tuple[int, int, int]]:
-    every = list(triples())
-    if os.environ.get("SOURCEWRIGHT_EVERY_POINT"):
-        return every
-    chosen = random.Random(14).sample(every, 20)  # noqa: S311 - the same each time
-    return chosen + [(length, length, length) for length in LENGTHS]
+def tried() -> list[tuple[int, int, int]]:
+    same = [(length, length, length) for length in LENGTHS]
+    return [*dict.fromkeys([*sampled(list(triples()), 20), *same])]
 
 
 def named(length: int, first: str) -> str:
@@ -133,7 +129,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     packages = set()
     written = folder / "written"
     written.mkdir()
-    for number, (package, source, destination) in enumerate(sampled()):
+    for number, (package, source, destination) in enumerate(tried()):
         names = named(package, "p"), named(source, "s"), named(destination, "d")
         packages.add(names[0])
         for place, text in enumerate(templates.of(*names)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -17,10 +16,11 @@ from sourcewright.changes import (
     Settings,
 )
 
+from tests.sweeps import WHOLE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EVERY_POINT = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
 INIT = "src/acme/sources/__init__.py"
 NAMES = ("postgresql", "azure_data_lake", "mysql", "zendesk", "s3")
 
@@ -138,7 +138,7 @@ def _dressed(text: str, dress: str) -> str:
 
 
 @settings(
-    max_examples=400 if EVERY_POINT else 80,
+    max_examples=400 if WHOLE else 30,
     derandomize=True,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # shrinking takes minutes

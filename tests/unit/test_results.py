@@ -57,9 +57,7 @@ def test_every_sweep_is_kept_and_what_is_kept_is_a_sweep() -> None:
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
 def test_a_kept_result_says_what_was_run_and_that_nothing_was_wrong(path: Path) -> None:
     kept = results.read(path)
-    # A part may be swept by pytest alone, where it says so.
-    command = kept.head["command"]
-    assert re.match("make matrix|SOURCEWRIGHT_EVERY_POINT=1 pytest", command)
+    assert kept.head["command"].startswith("make matrix")
     assert re.fullmatch(r"[1-9][0-9]* passed, 0 failed", kept.head["tests"])
     assert kept.rows
     for row in kept.rows:

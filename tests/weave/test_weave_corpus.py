@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from sourcewright.changes import Export
+from tests.sweeps import sampled
 
-SAMPLE = 150
+SAMPLE = 50
 RUFF = (sys.executable, "-m", "ruff")
 PATH = "src/acme/sources/__init__.py"
 PLAIN = Export(PATH, ".postgresql_sw", "PostgresqlSw")
@@ -26,9 +27,7 @@ GUARDED = Export(PATH, ".other_sw", "OtherSw", requires="psycopg2")
 def _installed():
     roots = [Path(each) for each in site.getsitepackages()]
     found = sorted(path for root in roots for path in root.rglob("__init__.py"))
-    if os.environ.get("SOURCEWRIGHT_WHOLE_CORPUS"):
-        return found
-    return random.Random(20261122).sample(found, min(SAMPLE, len(found)))  # noqa: S311
+    return sampled(found, SAMPLE)
 
 
 def _names(text):

@@ -13,6 +13,7 @@ import pytest
 
 from sourcewright.changes import Dependency, Item
 from tests.weave import oracle
+from tests.sweeps import WHOLE
 
 CORPUS = Path(__file__).with_name("corpus")
 PYPROJECT = sorted((CORPUS / "pyproject").iterdir())
@@ -33,7 +34,7 @@ PAGES = {"Orders DB": "references/sources/orders_db.md", "Abacus": "abacus.md"}
 def dressed(text):
     """Return a file as it is; in a whole sweep, as other systems would have it too."""
     yield text
-    if not os.environ.get("SOURCEWRIGHT_WHOLE_CORPUS"):
+    if not WHOLE:
         return
     plain = text.replace(b"\r\n", b"\n")
     yield plain.replace(b"\n", b"\r\n")

@@ -12,10 +12,11 @@ import polars as pl
 import pytest
 from sourcewright.services import PrefectServer
 
-from tests.e2e.generated.gates import report_of_tests, whole
+from tests.e2e.generated.gates import report_of_tests
 from tests.e2e.generated.parts import HERE, environment, run, write_config
 from tests.e2e.generated.telling import assert_telling
 from tests.golden import golden_of, render
+from tests.sweeps import only_whole
 
 SKIPPED = " skipped"
 WIDE = "SELECT * FROM wide ORDER BY id"
@@ -121,7 +122,7 @@ class DialectContract(RenderedContract):
         assert self.moved(frame) == self.truth(database)
         assert_telling(frame.rows())
 
-    @whole
+    @only_whole
     def test_its_own_tests_pass(
         self,
         first: Project,

@@ -1,19 +1,11 @@
 """What every project has to pass as it is rendered: three tools, and its own tests."""
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.generated.parts import copy_project, environment, run
 from tests.golden import REPOSITORY
-
-# What projects of other kinds than the golden's do as it does, on real parts.
-whole = pytest.mark.skipif(
-    not os.environ.get("SOURCEWRIGHT_EVERY_POINT"), reason="`make matrix` takes it"
-)
 
 TOOLS = {
     "format": ["ruff", "format", "--check", "--diff", "--no-cache"],

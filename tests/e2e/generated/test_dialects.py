@@ -20,9 +20,10 @@ from tests.e2e.generated.dialects import (
     RenderedContract,
     make,
 )
-from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by, whole
+from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
 from tests.e2e.generated.parts import HERE, environment, run
 from tests.mariadb import MariaDB, missing
+from tests.sweeps import only_whole
 
 SQLITE_FILL = """
 CREATE TABLE wide
@@ -170,7 +171,7 @@ class WithoutServerContract(RenderedContract):
 
     library: ClassVar[str] = ""  # of the system, that the driver may miss
 
-    @whole
+    @only_whole
     def test_its_own_tests_pass_but_those_that_need_a_server(
         self, first: Project, tmp_path: Path, prefect_server: PrefectServer
     ) -> None:

@@ -9,10 +9,11 @@ import pytest
 from pyarrow import parquet
 from sourcewright.services import PrefectServer
 
-from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by, whole
+from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
 from tests.e2e.generated.parts import HERE, environment, run, write_config
 from tests.e2e.generated.telling import assert_telling
 from tests.golden import golden_of, render
+from tests.sweeps import only_whole
 
 ROWS = 1_500
 EDIT = (
@@ -33,7 +34,7 @@ def test_a_tool_has_nothing_to_say(project: Path, tool: str) -> None:
     assert said_by(tool, project) == ""
 
 
-@whole
+@only_whole
 def test_every_test_that_comes_with_it_passes(
     project: Path, prefect_server: PrefectServer, tmp_path: Path
 ) -> None:

@@ -14,8 +14,8 @@ import pytest
 from sourcewright.services import PostgreSQL, PrefectServer
 
 from tests.e2e.generated import kinds
-from tests.e2e.generated.gates import whole
 from tests.e2e.generated.telling import assert_telling
+from tests.sweeps import only_whole
 
 FLOWS = ("postgresql_to_duckdb", "postgresql_to_duckdb_in_batches")
 READ = """
@@ -60,7 +60,7 @@ def test_it_passes_the_gates_as_rendered(kind: kinds.Kind) -> None:
     kind.assert_gates_pass()
 
 
-@whole
+@only_whole
 def test_it_passes_its_own_tests(kind: kinds.Kind, tmp_path: Path) -> None:
     kind.assert_tests_pass(tmp_path)
 

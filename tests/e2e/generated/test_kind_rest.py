@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from pyarrow import parquet
 from sourcewright.services import Azurite, PrefectServer
 
 from tests.e2e.generated.api_server import ApiServer, as_text, text_of_every_plane
-from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by, whole
+from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
 from tests.e2e.generated.pairs import factors
 from tests.e2e.generated.parts import (
     HERE,
@@ -36,8 +35,8 @@ from tests.golden import (
     rest_answers,
     rest_pairs,
 )
+from tests.sweeps import WHOLE, only_whole
 
-EVERY_PAIR = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
 TOKEN = "a-canary-in-the-mine"  # noqa: S105 - it is to be found
 CONTAINER = "rest-records"
 RECORDS = 1_234
@@ -47,7 +46,7 @@ def pairs() -> list[tuple[str, str]]:
     """Return ways to authenticate with ways to page: each once, or all pairs."""
     own = factors()["rest"]
     every_pair = product(own["authentication"], own["pagination"])
-    return list(every_pair) if EVERY_PAIR else rest_pairs()
+    return list(every_pair) if WHOLE else rest_pairs()
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +63,7 @@ def test_a_tool_has_nothing_to_say(every_way: Path, tool: str) -> None:
     assert said_by(tool, every_way) == ""
 
 
-@whole
+@only_whole
 def test_every_way_passes_its_own_tests_without_a_network(
     every_way: Path, tmp_path: Path
 ) -> None:

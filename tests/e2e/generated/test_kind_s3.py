@@ -12,9 +12,9 @@ from pyarrow import fs, parquet
 from sourcewright.services import PostgreSQL, PrefectServer
 
 from tests.e2e.generated import kinds
-from tests.e2e.generated.gates import whole
 from tests.e2e.generated.telling import assert_telling
 from tests.object_store import HOST, KEY, object_store
+from tests.sweeps import only_whole
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_it_passes_the_gates_as_rendered(kind: kinds.Kind) -> None:
     kind.assert_gates_pass()
 
 
-@whole
+@only_whole
 def test_it_passes_its_own_tests(kind: kinds.Kind, tmp_path: Path) -> None:
     kind.assert_tests_pass(tmp_path)
 

@@ -1,14 +1,12 @@
 """Every pair of answers makes a project that its own gates have nothing to say about.
 
-`make test` takes a sample, drawn with a fixed seed; with SOURCEWRIGHT_EVERY_POINT=1 all
-projects are made, and the counts are kept in tests/matrix/pairs.md. Where the
-parts can be had, projects also run the tests that were generated with them; those
-counts are in pairs_run.md.
+`make test` takes a sample, `make matrix` makes all projects; the counts are kept in
+tests/matrix/pairs.md. Where the parts can be had, projects also run the tests that were
+generated with them; those counts are in pairs_run.md.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 from collections import Counter
@@ -23,6 +21,7 @@ from tests.e2e.generated import pairs
 from tests.e2e.generated.ends import Ends
 from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
 from tests.e2e.generated.parts import environment, run, write_config
+from tests.sweeps import WHOLE, only_whole, sampled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +32,8 @@ if TYPE_CHECKING:
 
 SAMPLE = 1
 AT_LEAST_RUN = 25
-EVERY_PROJECT = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
 PROJECTS = pairs.projects()
-TRIED = PROJECTS if EVERY_PROJECT else random.Random(6).sample(PROJECTS, SAMPLE)  # noqa: S311
+TRIED = sampled(PROJECTS, SAMPLE)
 
 # Where the server can't be had.
 NOT_RUN = {
@@ -106,7 +104,7 @@ def to_run() -> list[pairs.Project]:
 
 
 TO_RUN = to_run()
-RUN = TO_RUN if EVERY_PROJECT else []  # the golden's own run in `make test`
+RUN = TO_RUN if WHOLE else []  # the golden's own run in `make test`
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +145,7 @@ def test_a_project_passes_its_own_tests_on_real_parts(
     keep("pairs_run", project=project.title, tests=passed, wrong=0)
 
 
-@pytest.mark.skipif(not EVERY_PROJECT, reason="slow: `make matrix` takes it")
+@only_whole
 def test_twenty_sources_meet_the_coverage_gate(tmp_path: Path, keep: Keep) -> None:
     known = golden.table()
     ways = [f"kind=sql,dialect={name}" for name in known["dialects"]]

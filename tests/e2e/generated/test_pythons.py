@@ -1,7 +1,7 @@
 """The golden on every Python that it promises and that this machine has.
 
 Each gets an environment of its own, installed without a lock file, as a user would.
-`make matrix` takes them, by SOURCEWRIGHT_EVERY_POINT=1.
+`make matrix` takes them.
 """
 
 import functools
@@ -17,11 +17,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.generated.parts import copy_golden, environment, run
+from tests.sweeps import only_whole
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("SOURCEWRIGHT_EVERY_POINT"),
-    reason="slow: `make matrix` takes it",
-)
+pytestmark = only_whole
 VERSIONS = ("3.11", "3.12", "3.13")
 UV = str(Path(sys.executable).with_name("uv"))
 INDEX = os.environ.get("UV_DEFAULT_INDEX") or "https://pypi.org/simple/"

@@ -7,7 +7,6 @@ counts.
 """
 
 import os
-import random
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -19,12 +18,12 @@ from tests import mariadb
 from tests.mutations import Mutation, Results, Run, read_rules, run_all
 from tests.results import Keep
 from tests.runtime.places import CONTAINER
+from tests.sweeps import sampled
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[2]
 RUNTIME = REPOSITORY / "template" / "runtime"
-SAMPLE = 24
-EVERY_POINT = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
+SAMPLE = 10
 SOUND = "sound"
 
 MUTATIONS = [
@@ -42,7 +41,7 @@ POSSIBLE = [
     for each in MUTATIONS
     if not (mariadb.missing() and each.tests.startswith(SERVERS["mariadb"]))
 ]
-TRIED = POSSIBLE if EVERY_POINT else random.Random(4).sample(POSSIBLE, SAMPLE)
+TRIED = sampled(POSSIBLE, SAMPLE)
 # They hold data, or nothing that can be wrong.
 WITHOUT_RULES = {"exceptions.py", "signals.py", "rest/settings.py"}
 

@@ -1,11 +1,10 @@
 """Any value arrives, wherever a batch ends: tables made by Hypothesis.
 
-`make test` tries the same tables each time; with SOURCEWRIGHT_WHOLE_CORPUS=1 they are
-more, and other ones each time.
+`make test` tries the same tables each time; `make matrix` more, and other
+ones each time.
 """
 
 import math
-import os
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -24,8 +23,8 @@ from runtime.sql.postgresql import PostgreSQL
 from sourcewright.services import PostgreSQL as Server
 
 from tests.runtime.sql import reload
+from tests.sweeps import WHOLE
 
-WHOLE = "SOURCEWRIGHT_WHOLE_CORPUS" in os.environ
 DATABASE = "properties"
 EXACT = Context(prec=200_000)
 IN_A_DAY = 86_400 * 10**6

@@ -2,12 +2,11 @@
 
 They are stopped at each request of the real process, in several ways, and at the system
 calls by which it speaks to the world, counted in a load that nothing stops. `make test`
-tries a dozen of each, the same ones each time; with SOURCEWRIGHT_EVERY_POINT=1 all
+tries a dozen of each, the same ones each time; with SOURCEWRIGHT_WHOLE=1 all
 requests are tried, and CALLS_AT_MOST of the calls, and tests/matrix/loads.md has the
 counts.
 """
 
-import os
 import random
 import shutil
 from collections import Counter
@@ -37,9 +36,9 @@ from tests.runtime.stopped_loads.stages import (
     Stage,
     Store,
 )
+from tests.sweeps import WHOLE
 
-EVERY_POINT = bool(os.environ.get("SOURCEWRIGHT_EVERY_POINT"))
-SAMPLE, COMMITS = 10, 4
+SAMPLE, COMMITS = 5, 2
 CALLS_AT_MOST = 300
 # By which a process speaks with servers and files, and its threads with each other.
 NETWORK = (
@@ -149,7 +148,7 @@ def points(stopped: Stopped, proxy: Any) -> list[Point]:
             each = [Point(load, number, way) for way in stage.ways]
             (commits if stage.shows(sent) else found).extend(each)
     assert len(commits) == len(stage.loads) * len(stage.ways)
-    if EVERY_POINT:
+    if WHOLE:
         assert len(found) >= 150
         return found + commits
     drawn = random.Random(7)
@@ -241,7 +240,7 @@ def calls(stopped: Stopped, options: tuple[str, ...], trace: Path) -> list[Call]
             for name, count in sorted(most_calls(trace).items())
             for number in range(1, count + 1)
         ]
-    sample = CALLS_AT_MOST if EVERY_POINT else SAMPLE
+    sample = CALLS_AT_MOST if WHOLE else SAMPLE
     return random.Random(8).sample(found, min(sample, len(found)))
 
 
@@ -284,5 +283,5 @@ def test_a_load_that_is_killed_at_a_call_can_be_repeated(
         if call.load.options["verify"] == "full" and stage == "lake_stage":
             assert not stopped.stage.left(target), call
     reached = sum(count for key, count in seen.items() if key[1] != "never reached")
-    assert reached >= (150 if EVERY_POINT else SAMPLE // 2)
+    assert reached >= (150 if WHOLE else SAMPLE // 2)
     keep_counts(keep, stopped.stage, seen)
