@@ -1,7 +1,10 @@
-"""Run many of Copier's commands in one process, each as it would run alone.
+"""Run Copier's commands in forks of one process that has imported it.
 
-A script: the commands are JSON on standard input, the outcomes on standard output.
+A script too: an order is a line of JSON on standard input, its outcome one on standard
+output. A command begins as it would alone, but for the second that the imports take.
 """
+
+from __future__ import annotations
 
 import json
 import os
@@ -9,58 +12,82 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 STARTUP = Path(__file__).with_name("startup")
 
 
-def run_many(
-    commands: Sequence[Sequence[str]],
-    python: str | Path = sys.executable,
-    folder: Path | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> list[tuple[int, str]]:
-    """Run commands one after another; return the exit code and the text of each.
+def run(
+    *command: str, python: str | Path, folder: Path, environment: Mapping[str, str]
+) -> tuple[int, str]:
+    """Run a command; return its exit code and its text.
 
     Args:
-        commands: What follows `copier` on the command line.
+        command: What follows `copier` on the command line.
         python: Of an environment with Copier.
-        folder: Where the commands run.
-        environment: Theirs, all of it.
+        folder: Where the command runs.
+        environment: Its variables, all of them.
     """
-    done = subprocess.run(
+    process = _process(str(python))
+    assert process.stdin
+    assert process.stdout
+    order = {"command": command, "folder": str(folder), "environment": {**environment}}
+    process.stdin.write(json.dumps(order) + "\n")
+    process.stdin.flush()
+    code, said = json.loads(process.stdout.readline())
+    return code, said
+
+
+@cache
+def _process(python: str) -> subprocess.Popen[str]:
+    """Start the process, which ends with ours."""
+    return subprocess.Popen(
         [python, __file__],
-        input=json.dumps(commands),
-        cwd=folder,
-        env={**(environment or os.environ), "PYTHONPATH": str(STARTUP)},
-        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(STARTUP)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=True,
     )
-    return [(code, said) for code, said in json.loads(done.stdout)]
 
 
 def main() -> None:
-    """Run what standard input says."""
-    from copier._cli import CopierApp  # noqa: PLC0415  # slow; what `copier` runs
+    """Do what standard input says, until it ends."""
+    import copier._cli  # noqa: F401, PLC0415  # slow; what `copier` runs
 
-    outcomes, output = [], os.dup(1)
-    for command in json.load(sys.stdin):
-        # A task writes to the descriptors themselves.
+    for line in sys.stdin:
         with tempfile.TemporaryFile() as said:
-            os.dup2(said.fileno(), 1)
-            os.dup2(said.fileno(), 2)
-            try:
-                code = CopierApp.run(["copier", *command], exit=False)[1]
-            except Exception:  # noqa: BLE001  # what came of one command
-                traceback.print_exc()
-                code = 1
-            sys.stdout.flush()
+            child = os.fork()
+            if not child:
+                os._exit(_run(json.loads(line), said.fileno()))
+            _, status = os.waitpid(child, 0)
             said.seek(0)
-            outcomes.append([code, said.read().decode()])
-    with os.fdopen(output, "w") as told:
-        json.dump(outcomes, told)
+            outcome = [os.waitstatus_to_exitcode(status), said.read().decode()]
+        print(json.dumps(outcome), flush=True)  # noqa: T201
+
+
+def _run(order: Mapping[str, Any], output: int) -> int:
+    from copier._cli import CopierApp  # noqa: PLC0415  # imported already
+
+    os.chdir(order["folder"])
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    # A task writes to the descriptors themselves.
+    for ours, its in ((nothing, 0), (output, 1), (output, 2)):
+        os.dup2(ours, its)
+    try:
+        code = int(CopierApp.run(["copier", *order["command"]], exit=False)[1])
+    except Exception:  # noqa: BLE001  # what came of the command
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
 
 
 if __name__ == "__main__":

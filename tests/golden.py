@@ -8,6 +8,7 @@ enough to be read. `python -m tests.golden` writes all of them afresh; review th
 import atexit
 import functools
 import io
+import os
 import re
 import shutil
 import sys
@@ -24,7 +25,7 @@ from typing import Any, Literal
 import yaml
 from sourcewright import cli
 
-from tests.copier_runner import run_many
+from tests import copier_runner
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REFERENCE = REPOSITORY / "tests" / "reference"
@@ -192,14 +193,15 @@ def _command(answers: list[str], project: Path) -> list[str]:
 
 def render_by_copier(project: Path, applications: list[list[str]]) -> None:
     """Make the same by stock Copier's `copy --trust`."""
-    always = ["copy", "--trust", "--defaults"]
-    ends = [str(template_alone()), str(project)]
-    commands = [
-        [*always, *(part for each in answers for part in ("--data", each)), *ends]
-        for answers in applications
-    ]
-    outcomes = run_many(commands)
-    for answers, (code, said) in zip(applications, outcomes, strict=True):
+    for answers in applications:
+        data = [part for each in answers for part in ("--data", each)]
+        code, said = copier_runner.run(
+            *("copy", "--trust", "--defaults", *data),
+            *(str(template_alone()), str(project)),
+            python=sys.executable,
+            folder=Path.cwd(),
+            environment=os.environ,
+        )
         if code or "pending" in said:
             msg = f"{answers} gave {code}:\n{said}"
             raise RuntimeError(msg)

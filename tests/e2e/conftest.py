@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.copier_runner import run_many
+from tests import copier_runner
 from tests.startup import quick_copier
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 UV = Path(sys.executable).with_name("uv")
+
+
+def uncoloured(text: str) -> str:
+    """Take out what colours a text."""
+    return re.sub("\x1b\\[[0-9;]*m", "", text)
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Shell:
             text=True,
             check=False,
         )
-        done.stdout = re.sub("\x1b\\[[0-9;]*m", "", done.stdout)
+        done.stdout = uncoloured(done.stdout)
         return done
 
     def said(self, *command: str | Path, folder: Path) -> str:
@@ -113,9 +118,9 @@ class Checkout:
 
 @dataclass(frozen=True)
 class Copier:
-    """`copier`, as a user types it."""
+    """What `copier` does as a user types it, by the Python that has it."""
 
-    program: Path
+    python: Path
     shell: Shell
 
     def run(
@@ -123,9 +128,18 @@ class Copier:
     ) -> subprocess.CompletedProcess[str]:
         """Run any command of Copier in a folder; its stdout holds all that it said."""
         data = [p for key in answers for p in ("--data", f"{key}={answers[key]}")]
-        verb, *rest = arguments
-        return self.shell.run(
-            self.program, verb, "--defaults", *data, *rest, folder=folder
+        verb, *rest = map(str, arguments)
+        command = [verb, "--defaults", *data, *rest]
+        code, said = self.command(*command, folder=folder)
+        return subprocess.CompletedProcess(command, code, uncoloured(said))
+
+    def command(self, *command: str, folder: Path) -> tuple[int, str]:
+        """Run a command; return its exit code and its text."""
+        return copier_runner.run(
+            *command,
+            python=self.python,
+            folder=folder,
+            environment=self.shell.environment,
         )
 
     def copy(
@@ -153,13 +167,6 @@ class Copier:
         return self._said(
             "recopy", "-a", file, "--trust", *options, folder=project, **answers
         )
-
-    def run_many(
-        self, commands: list[list[str]], folder: Path
-    ) -> list[tuple[int, str]]:
-        """Run commands one after another; return the exit code and the text of each."""
-        python = self.program.with_name("python")
-        return run_many(commands, python, folder, self.shell.environment)
 
     def _said(self, *arguments: str | Path, folder: Path, **answers: str) -> str:
         done = self.run(*arguments, folder=folder, **answers)
@@ -211,7 +218,7 @@ def copier(once: Once, shell: Shell) -> Copier:
         ):
             subprocess.run([UV, "--quiet", *command], cwd=REPOSITORY, check=True)
 
-    return Copier(once.folder("stock", make) / "venv" / "bin" / "copier", shell)
+    return Copier(once.folder("stock", make) / "venv" / "bin" / "python", shell)
 
 
 @pytest.fixture(scope="session")

@@ -250,7 +250,7 @@ def test_an_answer_that_is_derived_can_not_be_given(
         ["copy", *options, "-d", f"{name}={values[kind]}", str(plain_template), "."]
         for kind, name in derived.items()
     ]
-    outcomes = copier.run_many(commands, tmp_path)
+    outcomes = [copier.command(*each, folder=tmp_path) for each in commands]
     for name, (code, text) in zip(derived.values(), outcomes, strict=True):
         assert code != 0, f"{name} is accepted"
         assert f"'{name}': {said}" in text
@@ -331,9 +331,9 @@ def outcomes(
             options = ["--trust", "--defaults", "--quiet", *data]
             place = str(folder / str(len(commands)))
             commands[question, answer] = ["copy", *options, str(plain_template), place]
-    found = copier.run_many(list(commands.values()), folder)
+    found = {k: copier.command(*each, folder=folder) for k, each in commands.items()}
     assert list(folder.iterdir()) == []
-    return dict(zip(commands, found, strict=True))
+    return found
 
 
 @pytest.mark.parametrize("question", BAD_ANSWERS)

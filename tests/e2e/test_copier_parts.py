@@ -21,21 +21,9 @@ SOURCE = {"component": "source", "name": "postgresql"}
 
 
 @pytest.fixture
-def made(
-    bare: Checkout,
-    template: Checkout,
-    copier: Copier,
-    copy_of: Callable[[Checkout], Checkout],
-) -> Checkout:
+def made(acme: Checkout, copy_of: Callable[[Checkout], Checkout]) -> Checkout:
     """A project whose one source loads into one destination."""
-    project = copy_of(bare)
-    for answers in ({"component": "destination", "name": "local"}, SOURCE):
-        more = (
-            {"destinations": "[local]"} if "destination" not in answers.values() else {}
-        )
-        copier.copy(template, project.path, "--vcs-ref", "HEAD", **answers, **more)
-        project.commit(str(answers))
-    return project
+    return copy_of(acme)
 
 
 @pytest.mark.parametrize("prefix", ["", "services/pipelines"])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sourcewright.services import PostgreSQL
+from sourcewright.services import PostgreSQL, PrefectServer
 
 from tests.e2e.conftest import Checkout
 from tests.once import Once
@@ -103,7 +103,7 @@ def fast_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def run(
-    fast_python: Path, postgres: PostgreSQL
+    fast_python: Path, postgres: PostgreSQL, prefect_server: PrefectServer
 ) -> Callable[[str, Path], subprocess.CompletedProcess[str]]:
     """Return what runs a script in a folder, as its reader would."""
 
@@ -121,9 +121,7 @@ def run(
             "GIT_COMMITTER_NAME": "Test",
             "MYPY_CACHE_DIR": str(REPOSITORY / ".mypy_cache"),
             "PATH": os.pathsep.join([str(fast_python), str(TOOLS), os.environ["PATH"]]),
-            "PREFECT_HOME": str(folder / "home" / "prefect"),
-            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            **prefect_server.environment,
             "PYTHONPATH": os.pathsep.join(["src", str(STARTUP)]),
         }
         return subprocess.run(

@@ -63,4 +63,3 @@ def _read_by_libyaml() -> None:
         return plain(stream, Loader)
 
     yaml.load_all = load_all
-    yaml.safe_load = lambda stream: yaml.load(stream, yaml.CSafeLoader)
