@@ -9,6 +9,9 @@ from sourcewright.services import Azurite, PostgreSQL
 from tests.mariadb import MariaDB, missing
 from tests.runtime import places
 
+# So that its assertions say what they compared.
+pytest.register_assert_rewrite("contracts")
+
 
 @pytest.fixture(scope="session")
 def lake(azurite: Azurite) -> places.Files:

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pyarrow as pa
 import pytest
+from contracts.sql import LiveSQLContract
 from runtime.exceptions import (
     CredentialError,
     FatalError,
@@ -141,7 +143,7 @@ class QueryContract:
             {"a": ":no", "b": "it's :no", "c": 3, "d": 4, "e": "%s"}
         ]
 
-    def test_a_name_means_itself(self, source: Database) -> None:
+    def test_names_of_any_kind_stand_in_one_query(self, source: Database) -> None:
         quoted = [source.notation.name(name) for name in NAMES]
         given = ", ".join(f"{name} AS (SELECT 1 AS {name}, 2 AS no)" for name in quoted)
         each = ", ".join(
@@ -181,13 +183,19 @@ class QueryContract:
             source.to_arrow(given + source.select("here", ["gone"]))
 
 
-class DatabaseContract(QueryContract):
-    """The same, and how rows are read."""
+def counted(query: str) -> SimpleNamespace:
+    """Return a contract's `live`: a query of a column `number`, from 1 to `{rows}`."""
+    return SimpleNamespace(COUNTED=query)
 
-    counted: ClassVar[str]  # a query of a column `number`, from 1 to `{rows}`
+
+class DatabaseContract(QueryContract, LiveSQLContract):
+    """The same, what every project's source keeps, and how rows are read."""
+
+    live = counted("")
 
     def rows(self, number: int) -> str:
-        return self.counted.format(rows=number)
+        query: str = self.live.COUNTED.format(rows=number)
+        return query
 
     @pytest.mark.parametrize("batch_bytes", [1, 500, None])
     def test_rows_keep_their_order(
@@ -208,22 +216,6 @@ class DatabaseContract(QueryContract):
         before = time.monotonic()
         parts.close()
         assert time.monotonic() - before < 2
-
-    def test_reading_can_stop_early_and_start_again(self, source: Database) -> None:
-        parts: Any = source.to_batches(self.rows(1000), batch_bytes=1)
-        assert next(parts).num_rows
-        parts.close()
-        assert source.to_arrow(self.rows(3)).num_rows == 3
-
-    def test_two_readings_do_not_disturb_each_other(self, source: Database) -> None:
-        one = source.to_batches(self.rows(1000), batch_bytes=1)
-        other = source.to_batches(self.rows(1000), batch_bytes=1)
-        assert all(first == second for first, second in zip(one, other, strict=True))
-
-    def test_a_load_reads_the_same_rows(self, source: Database) -> None:
-        with source.snapshot() as reading:
-            read = pa.Table.from_batches(reading.to_batches(self.rows(1000)))
-        assert read.equals(source.to_arrow(self.rows(1000)))
 
     def test_an_empty_result_is_one_empty_batch_with_its_columns(
         self, source: Database
@@ -261,7 +253,7 @@ class DatabaseContract(QueryContract):
             with pytest.raises(QueryRejectedError, match=name):
                 source.to_arrow(query)
 
-    def test_a_rejected_query_is_not_worth_a_retry(self, source: Database) -> None:
+    def test_a_rejected_query_names_the_server(self, source: Database) -> None:
         with pytest.raises(FatalError, match="no_such_table") as caught:
             source.to_arrow("SELECT * FROM no_such_table")
         assert source.address in caught.value.where

@@ -12,7 +12,7 @@ from runtime.exceptions import (
 )
 from runtime.sql.duckdb import DuckDB
 
-from tests.runtime.sql.contract import DatabaseContract
+from tests.runtime.sql.contract import DatabaseContract, counted
 from tests.runtime.sql.databases import OnDuckDB
 
 
@@ -22,7 +22,7 @@ def source(duckdb_path: Path) -> DuckDB:
 
 
 class TestDuckDB(OnDuckDB, DatabaseContract):
-    counted = "SELECT range + 1 AS number FROM range({rows})"
+    live = counted("SELECT range + 1 AS number FROM range({rows})")
 
     @pytest.fixture
     def source(self, duckdb_path: Path) -> DuckDB:

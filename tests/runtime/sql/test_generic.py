@@ -28,6 +28,7 @@ from tests.runtime.sql.contract import (
     DatabaseContract,
     QueryContract,
     ServerContract,
+    counted,
 )
 from tests.runtime.sql.databases import (
     OnEscapingPostgreSQL,
@@ -61,7 +62,7 @@ class GenericContract(DatabaseContract):
 
 
 class TestSQLite(OnSQLite, GenericContract):
-    counted = COUNTED
+    live = counted(COUNTED)
 
     @pytest.fixture
     def source(self, sqlite_path: Path) -> GenericSQL:
@@ -76,7 +77,7 @@ class GenericServerContract(GenericContract, ServerContract):
 
 
 class TestPostgreSQL(OnPostgreSQL, GenericServerContract):
-    counted = "SELECT generate_series(1, {rows}) AS number"
+    live = counted("SELECT generate_series(1, {rows}) AS number")
 
     @pytest.fixture
     def source(self, of_postgresql: dict[str, Any]) -> GenericSQL:
@@ -85,7 +86,7 @@ class TestPostgreSQL(OnPostgreSQL, GenericServerContract):
 
 
 class TestMariaDB(OnMariaDB, GenericServerContract):
-    counted = "SELECT seq AS number FROM seq_1_to_{rows}"
+    live = counted("SELECT seq AS number FROM seq_1_to_{rows}")
 
     @pytest.fixture
     def source(self, of_plain_mariadb: dict[str, Any]) -> GenericSQL:

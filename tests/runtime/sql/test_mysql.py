@@ -20,7 +20,7 @@ from runtime.exceptions import (
 from runtime.sql.mysql import MariaDB, MySQL
 
 from tests.mariadb import MariaDB as Server
-from tests.runtime.sql.contract import QueryContract, ServerContract
+from tests.runtime.sql.contract import QueryContract, ServerContract, counted
 from tests.runtime.sql.databases import OnMariaDB, OnOtherMariaDB
 
 CREDENTIALS = {
@@ -37,7 +37,7 @@ def source(mariadb: Server) -> MariaDB:
 
 
 class TestMariaDB(OnMariaDB, ServerContract):
-    counted = "SELECT seq AS number FROM seq_1_to_{rows}"
+    live = counted("SELECT seq AS number FROM seq_1_to_{rows}")
 
     @pytest.fixture
     def source(self, mariadb: Server) -> MariaDB:

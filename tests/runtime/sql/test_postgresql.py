@@ -22,7 +22,7 @@ from runtime.sql.copy_binary import HEADER_BYTES, LAYOUTS, TRAILER, Column, deco
 from runtime.sql.postgresql import BYTES_AHEAD, PostgreSQL, Receiver, as_subquery
 from sourcewright.services import PostgreSQL as Server
 
-from tests.runtime.sql.contract import QueryContract, ServerContract
+from tests.runtime.sql.contract import QueryContract, ServerContract, counted
 from tests.runtime.sql.databases import OnEscapingPostgreSQL, OnPostgreSQL
 
 INTEGER = 23
@@ -40,7 +40,7 @@ def source(of_postgresql: dict[str, Any]) -> PostgreSQL:
 
 
 class TestPostgreSQL(OnPostgreSQL, ServerContract):
-    counted = "SELECT generate_series(1, {rows}) AS number"
+    live = counted("SELECT generate_series(1, {rows}) AS number")
 
     @pytest.fixture
     def source(self, of_postgresql: dict[str, Any]) -> PostgreSQL:

@@ -14,7 +14,7 @@ from runtime.exceptions import (
 from runtime.sql import sqlite as module
 from runtime.sql.sqlite import SQLite
 
-from tests.runtime.sql.contract import DatabaseContract
+from tests.runtime.sql.contract import DatabaseContract, counted
 from tests.runtime.sql.databases import OnSQLite
 
 
@@ -30,7 +30,7 @@ def fill(path: Path, script: str) -> None:
 
 
 class TestSQLite(OnSQLite, DatabaseContract):
-    counted = (
+    live = counted(
         "WITH RECURSIVE counted (number) AS (SELECT 1 UNION ALL "
         "SELECT number + 1 FROM counted LIMIT {rows}) "
         "SELECT CAST(number AS INTEGER) AS number FROM counted"
