@@ -6,6 +6,8 @@ A project that several tests begin with is made once; each test works on its own
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 import shutil
@@ -15,8 +17,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
+from sourcewright import cli
 
 from tests import copier_runner
 from tests.startup import quick_copier
@@ -176,6 +180,38 @@ class Copier:
         return done.stdout
 
 
+@dataclass(frozen=True)
+class Sourcewright:
+    """`sourcewright`, but in this process, with one commit of the template."""
+
+    shell: Shell
+    template: Checkout
+
+    def run(
+        self, *arguments: str | Path, folder: Path
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command; its stdout holds all that it said."""
+        options: list[str | Path] = []
+        if arguments[0] in {"new", "add"}:
+            options = ["--template", self.template.path, "--vcs-ref", "HEAD"]
+        words = [str(each) for each in (*arguments, *options)]
+        said = io.StringIO()
+        with (
+            contextlib.chdir(folder),
+            patch.dict(os.environ, self.shell.environment, clear=True),
+            contextlib.redirect_stdout(said),
+            contextlib.redirect_stderr(said),
+        ):
+            code = cli.run(words)
+        return subprocess.CompletedProcess(words, code, said.getvalue())
+
+    def said(self, *arguments: str | Path, folder: Path) -> str:
+        """Run a command that has to succeed; return what it said."""
+        done = self.run(*arguments, folder=folder)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+
 @pytest.fixture(scope="session")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """Git and nothing else on the path, an identity, and an empty home."""
@@ -239,6 +275,12 @@ def template(once: Once, shell: Shell) -> Checkout:
         made.git("gc", "--quiet")  # Copier clones it again and again
 
     return Checkout(once.folder("template", make) / "sourcewright", shell)
+
+
+@pytest.fixture(scope="session")
+def sourcewright(shell: Shell, template: Checkout) -> Sourcewright:
+    """Our command, which knows this template alone."""
+    return Sourcewright(shell, template)
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from unittest.mock import patch
 
 import pytest
 from sourcewright import cli
@@ -20,46 +15,9 @@ from tests import json_output
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.e2e.conftest import Checkout, Copier, Shell
+    from tests.e2e.conftest import Checkout, Copier, Shell, Sourcewright
 
 NEW = ("new", ".", "--set", "project_name=Acme Pipelines", "--set", "package=acme")
-
-
-@dataclass(frozen=True)
-class Sourcewright:
-    """`sourcewright`, but in this process, with one commit of the template."""
-
-    shell: Shell
-    template: Checkout
-
-    def run(
-        self, *arguments: str | Path, folder: Path
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a command; its stdout holds all that it said."""
-        options: list[str | Path] = []
-        if arguments[0] in {"new", "add"}:
-            options = ["--template", self.template.path, "--vcs-ref", "HEAD"]
-        words = [str(each) for each in (*arguments, *options)]
-        said = io.StringIO()
-        with (
-            contextlib.chdir(folder),
-            patch.dict(os.environ, self.shell.environment, clear=True),
-            contextlib.redirect_stdout(said),
-            contextlib.redirect_stderr(said),
-        ):
-            code = cli.run(words)
-        return subprocess.CompletedProcess(words, code, said.getvalue())
-
-    def said(self, *arguments: str | Path, folder: Path) -> str:
-        """Run a command that has to succeed; return what it said."""
-        done = self.run(*arguments, folder=folder)
-        assert done.returncode == 0, done.stdout
-        return done.stdout
-
-
-@pytest.fixture
-def sourcewright(shell: Shell, template: Checkout) -> Sourcewright:
-    return Sourcewright(shell, template)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.sweeps import sampled
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.e2e.conftest import Checkout, Shell
+    from tests.e2e.conftest import Checkout, Shell, Sourcewright
 
 NAMES = ("alpha", "mike", "zulu")
 ORDERS = list(itertools.permutations(NAMES))
@@ -34,7 +34,7 @@ def tools(shell: Shell) -> Shell:
 @pytest.fixture(scope="module")
 def branches(
     acme: Checkout,
-    template: Checkout,
+    sourcewright: Sourcewright,
     tools: Shell,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Checkout, dict[str, bytes]]:
@@ -45,10 +45,8 @@ def branches(
     project = replace(project, shell=tools)
 
     def add(name: str) -> None:
-        given = ("--template", str(template.path), "--vcs-ref", "HEAD")
         answers = ("--set", "dialect=postgresql", "--set", "destinations=[adls]")
-        command = ("sourcewright", "add", "source", name, *answers, *given)
-        tools.said(*command, folder=project.path)
+        sourcewright.said("add", "source", name, *answers, folder=project.path)
 
     for name in NAMES:
         project.git("switch", "--quiet", "--create", name, "main")

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tests.results import Keep
 
 BLOCK = 50
-SEEDS, COMMANDS = (1000, 6) if WHOLE else (4, 1)
+SEEDS, COMMANDS = (1000, 6) if WHOLE else (2, 1)
 COMPONENTS: tuple[tuple[str, Mapping[str, str], tuple[str, ...]], ...] = (
     ("destination", {"name": "adls"}, ()),
     ("destination", {"name": "local"}, ()),

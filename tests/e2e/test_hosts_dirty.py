@@ -12,6 +12,7 @@ import pytest
 from sourcewright import cli
 
 from tests.e2e.conftest import Checkout
+from tests.sweeps import only_whole
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Shell
@@ -166,6 +167,7 @@ def test_a_setting_that_was_moved_stops_what_would_go_elsewhere(
     assert host.files() == before
 
 
+@only_whole
 def test_an_update_brings_what_is_new_and_everything_can_still_be_given_back(
     tmp_path: Path, shell: Shell, template: Checkout
 ) -> None:

@@ -20,6 +20,7 @@ from sourcewright.tree import Tree
 
 from tests import json_output
 from tests.e2e.terminal import CLEAR_LINE, ENTER, Terminal
+from tests.sweeps import sampled
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Shell
@@ -391,7 +392,7 @@ PASTED = [
 ]
 
 
-@pytest.mark.parametrize(("file", "text", "command"), PASTED)
+@pytest.mark.parametrize(("file", "text", "command"), sampled(PASTED, 3))
 def test_lines_that_are_said_do_what_they_are_said_for(
     file: str,
     text: str,

@@ -33,7 +33,7 @@ from tests import golden, mariadb
 from tests.e2e import viadot_checkout, viadot_like
 from tests.e2e.conftest import Checkout, Shell
 from tests.results import Keep
-from tests.sweeps import WHOLE, sampled
+from tests.sweeps import WHOLE, only_whole, sampled
 
 HERE = Path(__file__).parent
 TABLE = golden.REPOSITORY / "template" / "viadot" / "table.yml"
@@ -550,6 +550,7 @@ OTHERS = [
 ]
 
 
+@only_whole
 def test_every_kind_of_source_keeps_the_gates_with_the_longest_name(
     small: Host, copy: Path
 ) -> None:
