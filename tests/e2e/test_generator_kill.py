@@ -51,12 +51,12 @@ WHOLE_KILLS, STAGED_KILLS, GONE, FIRST_KILLS, SECOND_KILLS = (
     (10, 4, 30, 2, 30) if WHOLE else (1, 1, 2, 1, 1)
 )
 STAGED = ("new", "add", "update")
-SLOW = ("new", "update")
+QUICK = ("add", "remove", "weave")
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 
 
-@pytest.fixture(scope="module", params=COMMANDS)
+@pytest.fixture(scope="module", params=COMMANDS if WHOLE else QUICK)
 def command(
     request: pytest.FixtureRequest,
     acme: Checkout,
@@ -77,8 +77,6 @@ def held(command: Command) -> Iterator[Held]:
 @pytest.fixture(scope="module")
 def whole(command: Command, held: Held) -> list[Point]:
     """Return the writing calls of the whole command, which is as long as it is slow."""
-    if command.name in SLOW and not WHOLE:
-        pytest.skip("these are slow: `make matrix` takes them")
     done = command.run_traced()
     assert done.code == 0, done.said
     assert command.stands() == held.after

@@ -1,7 +1,5 @@
 """What is asked of every dialect in a project that reads from each, to a folder."""
 
-import json
-import sys
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ import pytest
 from sourcewright.services import PrefectServer
 
 from tests.e2e.generated.gates import report_of_tests
-from tests.e2e.generated.parts import HERE, environment, run, write_config
+from tests.e2e.generated.parts import Flows, write_config
 from tests.e2e.generated.telling import assert_telling
 from tests.golden import golden_of, render
 from tests.sweeps import only_whole
@@ -32,11 +30,7 @@ class Project:
     class_name: str
 
     def load(
-        self,
-        credentials: Mapping[str, Any],
-        root: Path,
-        query: str,
-        prefect: Mapping[str, str],
+        self, flows: Flows, credentials: Mapping[str, Any], root: Path, query: str
     ) -> pl.DataFrame:
         """Load a query by the flow in batches; return the rows that arrived."""
         arguments = {
@@ -45,16 +39,8 @@ class Project:
             f"{self.dialect}_config_key": "it",
             "local_config_key": "folder",
         }
-        config = write_config(
-            self.path / "flow.yaml", {"it": credentials, "folder": {"root": str(root)}}
-        )
-        done = run(
-            [sys.executable, HERE / "kind_driver.py"],
-            env=environment(self.path, config=config, **prefect),
-            cwd=self.path,
-            stdin=json.dumps([[f"{self.dialect}_to_local_in_batches", arguments]]),
-        )
-        assert done.returncode == 0, done.stdout
+        write_config(flows.config, {"it": credentials, "folder": {"root": str(root)}})
+        flows.run((f"{self.dialect}_to_local_in_batches", arguments))
         return pl.read_parquet(root / "file.parquet")
 
 
@@ -113,11 +99,9 @@ class DialectContract(RenderedContract):
         project: Project,
         database: Any,  # noqa: ANN401 - the dialect's own
         tmp_path: Path,
-        prefect_server: PrefectServer,
+        flows: Flows,
     ) -> None:
-        frame = project.load(
-            database.credentials, tmp_path, WIDE, prefect_server.environment
-        )
+        frame = project.load(flows, database.credentials, tmp_path, WIDE)
         assert len(frame) == WIDE_ROWS
         assert self.moved(frame) == self.truth(database)
         assert_telling(frame.rows())

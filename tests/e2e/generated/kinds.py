@@ -4,8 +4,6 @@ The rows that are moved come from PostgreSQL, and a reader that shares no code w
 generated project gives them back.
 """
 
-import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +14,8 @@ from sourcewright.services import PostgreSQL
 
 from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
 from tests.e2e.generated.parts import (
-    environment,
+    Flows,
     postgresql_credentials,
-    run,
     write_config,
 )
 from tests.golden import golden_of, render
@@ -46,14 +43,6 @@ SELECT
 FROM generate_series(1, 1700) AS i
 """
 
-FLOW_RUN = """
-import json, sys
-from acme.orchestration.prefect import flows
-order = json.load(sys.stdin)
-for flow, arguments in order:
-    getattr(flows, flow)(**arguments)
-"""
-
 
 @dataclass(frozen=True)
 class Kind:
@@ -78,15 +67,11 @@ class Kind:
         )
         assert " skipped" not in said, said[-3000:]
 
-    def run_flows(self, *order: tuple[str, Mapping[str, Any]]) -> tuple[int, str]:
-        """Run flows, each with its arguments; return the exit code and the text."""
-        done = run(
-            [sys.executable, "-c", FLOW_RUN],
-            env=environment(self.project, config=self.config, **self.servers),
-            cwd=self.project,
-            stdin=json.dumps(order),
-        )
-        return done.returncode, done.stdout
+    def run_flows(self, *orders: tuple[str, Mapping[str, Any]]) -> str:
+        """Run flows, each with its arguments; return what was said."""
+        log = self.config.with_name("log")
+        with Flows(self.project, self.config, self.servers, log) as flows:
+            return flows.run(*orders)
 
 
 def make(  # noqa: PLR0917

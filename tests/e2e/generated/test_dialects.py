@@ -21,7 +21,7 @@ from tests.e2e.generated.dialects import (
     make,
 )
 from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
-from tests.e2e.generated.parts import HERE, environment, run
+from tests.e2e.generated.parts import HERE, Flows, environment, run
 from tests.mariadb import MariaDB, missing
 from tests.sweeps import only_whole
 
@@ -63,6 +63,18 @@ def of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dialects") / "project"
     make(folder, DIALECTS)
     return folder
+
+
+@pytest.fixture(scope="module")
+def flows(
+    of_all: Path,
+    prefect_server: PrefectServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Flows]:
+    folder = tmp_path_factory.mktemp("flows")
+    variables, log = prefect_server.environment, folder / "log"
+    with Flows(of_all, folder / "config.yaml", variables, log) as flows:
+        yield flows
 
 
 @pytest.mark.parametrize("tool", TOOLS)

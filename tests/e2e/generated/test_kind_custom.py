@@ -1,7 +1,5 @@
 """A source of the kind `custom` works as it is generated, in every flow."""
 
-import json
-import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +8,7 @@ from pyarrow import parquet
 from sourcewright.services import PrefectServer
 
 from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
-from tests.e2e.generated.parts import HERE, environment, run, write_config
+from tests.e2e.generated.parts import Flows, write_config
 from tests.e2e.generated.telling import assert_telling
 from tests.golden import golden_of, render
 from tests.sweeps import only_whole
@@ -64,18 +62,14 @@ def test_what_is_filled_in_arrives(
         tmp_path / "config.yaml", {"custom": {}, "local": {"root": str(tmp_path)}}
     )
     keys = {"custom_config_key": "custom", "local_config_key": "local"}
-    orders = [
-        ["custom_to_local", {"local_path": "a.parquet", "query": str(ROWS), **keys}],
-        [
-            "custom_to_local_in_batches",
-            {"local_path": "b.parquet", "query": str(ROWS), **keys},
-        ],
-    ]
-    env = environment(project, config=config, **prefect_server.environment)
-    command: list[str | Path] = [sys.executable, HERE / "kind_driver.py"]
-    done = run(command, env=env, cwd=project, stdin=json.dumps(orders))
+    keys |= {"query": str(ROWS)}
+    variables, log = prefect_server.environment, tmp_path / "log"
+    with Flows(project, config, variables, log) as flows:
+        flows.run(
+            ("custom_to_local", {"local_path": "a.parquet", **keys}),
+            ("custom_to_local_in_batches", {"local_path": "b.parquet", **keys}),
+        )
     place.write_text(text, encoding="utf-8")
-    assert done.returncode == 0, done.stdout[-5000:]
     for name in ("a.parquet", "b.parquet"):
         table = parquet.read_table(tmp_path / name)
         assert table.schema.types == [pa.int64(), pa.string()]

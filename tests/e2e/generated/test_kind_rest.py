@@ -1,7 +1,6 @@
 """Sources of the kind `rest`: every way to authenticate and to page, and rows moved."""
 
 import ast
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from tests.e2e.generated.gates import TOOLS, report_of_tests, said_by
 from tests.e2e.generated.pairs import factors
 from tests.e2e.generated.parts import (
     HERE,
+    Flows,
     connection_string,
     environment,
     run,
@@ -167,17 +167,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
-def run_flows(
-    project: Path, config: Path, server: PrefectServer, *orders: tuple[str, Any]
-) -> str:
-    """Run flows in a process of their own, and return what it said."""
-    env = environment(project, config=config, **server.environment)
-    command: list[str | Path] = [sys.executable, HERE / "kind_driver.py"]
-    done = run(command, env=env, cwd=project, stdin=json.dumps(orders))
-    assert done.returncode == 0, done.stdout[-5000:]
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def loaded(
     tmp_path_factory: pytest.TempPathFactory,
@@ -201,14 +190,14 @@ def loaded(
         keys = {"resource": "orders?status=open", "rest_config_key": "rest"}
         to_lake = {**keys, "adls_path": lake, "adls_config_key": "adls"}
         to_folder = {**keys, "local_config_key": "local"}
-        said = run_flows(
-            project,
-            config,
-            prefect_server,
-            ("rest_to_adls_in_batches", to_lake),
-            ("rest_to_local_in_batches", {**to_folder, "local_path": "b.parquet"}),
-            ("rest_to_local", {**to_folder, "local_path": "a.parquet"}),
-        )
+        with Flows(
+            project, config, prefect_server.environment, folder / "log"
+        ) as flows:
+            said = flows.run(
+                ("rest_to_adls_in_batches", to_lake),
+                ("rest_to_local_in_batches", {**to_folder, "local_path": "b.parquet"}),
+                ("rest_to_local", {**to_folder, "local_path": "a.parquet"}),
+            )
         tables = {
             "adls, in batches": parquet.read_table(lake, filesystem=azurite.filesystem),
             "local, in batches": parquet.read_table(folder / "b.parquet"),

@@ -67,8 +67,7 @@ def test_what_the_flows_move_is_what_another_reader_finds(
         "s3_config_key": "s3_test",
     }
     order = [(flow, {**arguments, "s3_path": path}) for flow, path in paths.items()]
-    code, said = kind.run_flows(*order)
-    assert code == 0, said[-5000:]
+    said = kind.run_flows(*order)
     reader = fs.S3FileSystem(
         access_key=KEY["access_key_id"],
         secret_key=KEY["secret_access_key"],
