@@ -8,6 +8,7 @@ installs it in the commands that tests start.
 import hashlib
 import marshal
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,18 @@ def install() -> None:
     import jinja2  # noqa: PLC0415  # slow, for a process that renders nothing
 
     plain: Any = jinja2.Environment.compile
+    known: dict[tuple[Any, ...], Any] = {}
+
+    def kept(what: tuple[Any, ...], compiled: Callable[[], Any]) -> Any:  # noqa: ANN401
+        place = Path(folder, hashlib.sha256(repr(what).encode()).hexdigest())
+        try:
+            return marshal.loads(place.read_bytes())  # noqa: S302  # our own
+        except OSError:
+            found = compiled()
+            mine = place.with_suffix(f".{os.getpid()}")
+            mine.write_bytes(marshal.dumps(found))
+            mine.replace(place)
+            return found
 
     def compile_once(
         self: Any,  # noqa: ANN401  # as all that follow: what Jinja gives
@@ -36,19 +49,15 @@ def install() -> None:
         # Copier's tag for one file of many leaves a mark in the environment.
         if "yield" in str(source):
             return plain(self, source, name, filename, **options)
-        flags = (self.trim_blocks, self.lstrip_blocks, self.keep_trailing_newline)
-        kind = (type(self).__qualname__, *flags, sorted(self.extensions))
-        what = repr((source, name, options, kind))
-        place = Path(folder, hashlib.sha256(what.encode()).hexdigest())
         self.preprocess(source)  # takes that mark away
-        try:
-            return marshal.loads(place.read_bytes())  # noqa: S302  # our own
-        except OSError:
-            found = plain(self, source, name, filename, **options)
-            mine = place.with_suffix(f".{os.getpid()}")
-            mine.write_bytes(marshal.dumps(found))
-            mine.replace(place)
-            return found
+        flags = (self.trim_blocks, self.lstrip_blocks, self.keep_trailing_newline)
+        kind = (type(self).__qualname__, *flags, *sorted(self.extensions))
+        what = (str(source), name, *options.items(), *kind)
+        if what not in known:
+            known[what] = kept(
+                what, lambda: plain(self, source, name, filename, **options)
+            )
+        return known[what]
 
     jinja2.Environment.compile = compile_once  # type: ignore[assignment, method-assign]
 
