@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sourcewright import cli
 
-from tests.e2e.conftest import Checkout
+from tests.e2e.conftest import REPOSITORY, Checkout
 from tests.sweeps import WHOLE
 
 if TYPE_CHECKING:
@@ -245,15 +245,14 @@ HOSTS = [
 
 
 @pytest.fixture(scope="session")
-def tools(shell: Shell, tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """Return a shell that has what checks the hosts, and one cache for all."""
-    cache = tmp_path_factory.mktemp("cache")
+def tools(shell: Shell) -> Shell:
+    """Return a shell that has what checks the hosts, with the cache of `make lint`."""
     programs = [str(Path(sys.executable).parent), shell.environment["PATH"]]
     return type(shell)(
         {
             **shell.environment,
             "PATH": os.pathsep.join(programs),
-            "MYPY_CACHE_DIR": str(cache / "mypy"),
+            "MYPY_CACHE_DIR": str(REPOSITORY / ".mypy_cache"),
             "RUFF_NO_CACHE": "true",
             "NO_MKDOCS_2_WARNING": "true",
             "PYTHONDONTWRITEBYTECODE": "1",

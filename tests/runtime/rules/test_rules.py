@@ -68,7 +68,8 @@ def results(
         changed = place / "runtime" / mutation.file
         text = changed.read_text("utf-8").replace(mutation.old, mutation.new)
         changed.write_text(text, encoding="utf-8")
-        arguments = ["-o", f"pythonpath={place}", f"tests/runtime/{mutation.tests}"]
+        path = f"pythonpath={place} {RUNTIME.parent}"  # for the contracts
+        arguments = ["-o", path, f"tests/runtime/{mutation.tests}"]
         runs.append(Run(place, REPOSITORY, arguments, [mutation.judge]))
     return run_all(runs, services=services, variables=os.environ, seconds=3000)
 
