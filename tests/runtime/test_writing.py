@@ -7,7 +7,6 @@ import pytest
 from runtime.exceptions import (
     DestinationExistsError,
     SchemaChangedError,
-    VerificationError,
 )
 
 from tests.runtime.frames import BATCH, NEW, OLD, OLD_ROWS
@@ -24,24 +23,6 @@ def broken_off(*batches: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     yield from batches
     msg = "the source broke off"
     raise ConnectionError(msg)
-
-
-def test_rows_are_read_back_as_they_were_written(place: Place) -> None:
-    target = place.fresh()
-    written = place.destination.from_df(NEW, target, verify_bytes=True)
-    assert (written.path, written.rows) == (target, len(NEW))
-    assert place.rows(target) == [
-        {"number": 2, "text": ""},
-        {"number": None, "text": None},
-    ]
-    place.destination.verify(written)
-
-
-def test_a_frame_without_rows_keeps_its_columns(place: Place) -> None:
-    target = place.fresh()
-    place.destination.from_df(NEW.head(0), target)
-    table = place.read(target)
-    assert (table.num_rows, table.column_names) == (0, ["number", "text"])
 
 
 def test_existing_rows_are_refused_and_stay(place: Place) -> None:
@@ -66,13 +47,6 @@ def test_existing_rows_are_refused_before_the_others_are_read(place: Place) -> N
     with pytest.raises(DestinationExistsError):
         place.destination.from_batches(counted(), target)
     assert len(given) <= 1
-
-
-def test_replacing_replaces_everything(place: Place) -> None:
-    target = place.fresh()
-    place.destination.from_df(OLD, target)
-    place.destination.from_df(NEW, target, **place.replacing)
-    assert place.read(target).num_rows == len(NEW)
 
 
 def test_rows_that_appear_in_the_meantime_are_refused_and_stay(place: Place) -> None:
@@ -110,19 +84,6 @@ def test_a_check_of_no_rows_sees_the_columns(place: Place) -> None:
     assert seen == [pa.Table.from_batches([BATCH.slice(1)])]
 
 
-def test_a_failed_check_leaves_the_former_rows(place: Place) -> None:
-    def refuse(batches: Iterator[pa.RecordBatch]) -> None:
-        assert list(batches)
-        msg = "it is not right"
-        raise VerificationError(msg)
-
-    target = place.fresh()
-    place.destination.from_df(OLD, target)
-    with pytest.raises(VerificationError, match="not right"):
-        place.destination.from_batches([BATCH], target, check=refuse, **place.replacing)
-    assert place.rows(target) == OLD_ROWS
-
-
 def test_an_error_in_the_middle_leaves_the_former_rows(place: Place) -> None:
     many = pa.RecordBatch.from_pydict(
         {"number": list(range(100_000)), "text": ["new"] * 100_000}
@@ -132,14 +93,6 @@ def test_an_error_in_the_middle_leaves_the_former_rows(place: Place) -> None:
     with pytest.raises(ConnectionError, match="the source broke off"):
         place.destination.from_batches(broken_off(many), target, **place.replacing)
     assert place.rows(target) == OLD_ROWS
-
-
-def test_an_error_in_the_middle_leaves_nothing_where_nothing_was(place: Place) -> None:
-    target = place.fresh()
-    with pytest.raises(ConnectionError, match="the source broke off"):
-        place.destination.from_batches(broken_off(BATCH), target)
-    with pytest.raises(FileNotFoundError):
-        place.read(target)
 
 
 def test_a_changed_column_is_named_and_nothing_appears(place: Place) -> None:

@@ -61,16 +61,6 @@ def test_readers_see_the_former_rows_until_the_end(place: Tables) -> None:
     assert place.read(table).num_rows == 2 * BATCH.num_rows
 
 
-def test_a_retry_appends_nothing_twice(place: Tables) -> None:
-    table = place.fresh()
-    place.destination.from_df(OLD, table)
-    for _ in range(2):
-        place.destination.from_df(NEW, table, mode="append", load_id="monday")
-    assert place.read(table).num_rows == len(OLD) + len(NEW)
-    place.destination.from_df(NEW, table, mode="append", load_id="tuesday")
-    assert place.read(table).num_rows == len(OLD) + 2 * len(NEW)
-
-
 def test_a_load_cannot_append_other_rows_later(place: Tables) -> None:
     table = place.fresh()
     place.destination.from_df(OLD, table, mode="append", load_id="monday")
@@ -90,18 +80,6 @@ def test_a_retry_replaces_only_the_rows_of_its_own_load(place: Tables) -> None:
     with pytest.raises(DestinationExistsError):
         place.destination.from_df(NEW, table, load_id="monday")
     assert place.read(table).num_rows == len(NEW) + len(OLD)
-
-
-def test_rows_of_one_key_are_updated_and_others_added(place: Tables) -> None:
-    table = place.fresh()
-    place.destination.from_df(OLD, table, **UPSERT)
-    again = pd.DataFrame({"number": OLD["number"], "text": ["new"]})
-    place.destination.from_df(again, table, **UPSERT)
-    place.destination.from_batches([BATCH], table, **UPSERT)
-    assert place.rows(table) == [
-        {"number": 1, "text": "new"},
-        {"number": 2, "text": "new"},
-    ]
 
 
 def test_rows_of_a_key_alone_are_added_once(place: Tables) -> None:
