@@ -6,6 +6,7 @@ output. A command begins as it would alone, but for the second that the imports 
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import subprocess
@@ -46,13 +47,15 @@ def run(
 @cache
 def _process(python: str) -> subprocess.Popen[str]:
     """Start the process, which ends with ours."""
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [python, __file__],
         env={**os.environ, "PYTHONPATH": str(STARTUP)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
+    atexit.register(process.communicate)
+    return process
 
 
 def main() -> None:

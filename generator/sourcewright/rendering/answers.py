@@ -21,11 +21,13 @@ class Answers:
 
     A value is text as it was typed, or what a file of answers holds. `recorded` are the
     answers that the application was made with before: they hold until others are given.
+    `missing` are the arguments of the command that were not given.
     """
 
     component: str
     values: tuple[tuple[str, Any], ...] = ()
     recorded: tuple[tuple[str, Any], ...] = ()
+    missing: tuple[str, ...] = ()
 
     def get(self, key: str) -> object:
         """Return an answer; None if there is none."""
@@ -64,7 +66,8 @@ def collect(
             raise AnswerRefused(what, next_step=f"answer {key} once")
         values[key] = argument
     del values["component"]
-    return Answers(component, tuple(values.items()))
+    missing = tuple(key for key in given if values.get(key) in (None, ""))
+    return Answers(component, tuple(values.items()), missing=missing)
 
 
 def _from_file(file: Path) -> dict[str, Any]:

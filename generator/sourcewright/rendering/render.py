@@ -123,20 +123,20 @@ def render(
         folder.mkdir()
         # What was answered before: the project's package, and the kinds of both ends.
         former = _former(answers, tree)
-        seeded = _PROJECT in former
         for path, text in former.items():
             (folder / path).parent.mkdir(parents=True)
             (folder / path).write_bytes(text.encode())
-        missing = _unanswered(answers, seeded=seeded)
-        data = answers.as_data()
-        if missing and not ask:
-            step = " ".join(f"--set {each}=…" for each in missing)
-            what = f"not answered: {', '.join(missing)}"
-            step = f"add {step}, or use --answers FILE"
-            raise AnswerRefused(what, next_step=step)
-        if missing:
-            data = {key: data[key] for key in data.keys() - set(missing)}
-        worker, notes = _run_copier(source, data, folder, defaults=not missing)
+        data = {k: v for k, v in answers.as_data().items() if k not in answers.missing}
+        try:
+            worker, notes = _run_copier(source, data, folder, defaults=True)
+        except _Unanswered as err:
+            if not ask:
+                missing = dict.fromkeys((*answers.missing, err.question))
+                step = " ".join(f"--set {each}=…" for each in missing)
+                what = f"not answered: {', '.join(missing)}"
+                step = f"add {step}, or use --answers FILE"
+                raise AnswerRefused(what, next_step=step) from err
+            worker, notes = _run_copier(source, data, folder, defaults=False)
         asked = {
             name
             for name, question in worker.template.questions_data.items()
@@ -175,18 +175,12 @@ def _former(answers: Answers, tree: Tree) -> dict[str, str]:
     return {path: text for path, text in found.items() if text is not None}
 
 
-def _unanswered(answers: Answers, *, seeded: bool) -> list[str]:
-    """Return the questions of a component that have no default and no answer."""
-    wanted = {
-        "source": ["name"],
-        "destination": ["name"],
-        "flow": ["source", "destination"],
-    }.get(answers.component, [])
-    if not seeded and answers.component != "project":
-        # Without a project's ledger nothing says what the package is called.
-        wanted = [*wanted, "package"]
-    # A file of answers may hold a list: not for a set.
-    return [each for each in wanted if answers.get(each) in (None, "")]
+class _Unanswered(Exception):  # noqa: N818  # what Copier needs, not what it refused
+    """A question has no answer, and no default that is one."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__(question)
+        self.question = question
 
 
 def _named(text: str, source: Template) -> str:
@@ -244,24 +238,27 @@ def _run_copier(
             next_step="correct that, or use another one with --template",
         ) from err
     except ValueError as err:
-        raise _refused(err, source) from err
+        raise _refused(err, source, data) from err
     if any(issubclass(each.category, DirtyLocalWarning) for each in caught):
         note = "the template has uncommitted changes: no update can start from it"
         return worker, (note,)
     return worker, ()
 
 
-def _refused(err: ValueError, source: Template) -> AnswerRefused | TemplateUnusable:
+def _refused(
+    err: ValueError, source: Template, data: dict[str, Any]
+) -> AnswerRefused | TemplateUnusable | _Unanswered:
+    required = _REQUIRED.search(str(err))
+    if required:
+        return _Unanswered(required[1])
     invalid = _INVALID.search(str(err))
     if invalid:
         question, why = invalid.groups()
+        if question not in data:
+            return _Unanswered(question)
         what = f"{question}: {why.strip()}"
         step = f"give another answer, for example with --set {question}=…"
         return AnswerRefused(what, where=f'question "{question}"', next_step=step)
-    required = _REQUIRED.search(str(err))
-    if required:
-        what = f"not answered: {required[1]}"
-        return AnswerRefused(what, next_step=f"add --set {required[1]}=…")
     if "Could not convert" in str(err):
         what = f"an answer is of another type than its question: {_first_line(err)}"
         return AnswerRefused(what, next_step="answer with a text")
