@@ -273,6 +273,21 @@ def readme() -> str:
     return re.sub(r"It reads from [^.;]+; it writes to [^.;]+\.", sentence, text)
 
 
+def our_environment() -> str:
+    """Return pyproject.toml with the group of what the kinds ask for."""
+    asked = {
+        requirement
+        for folder in ("sources", "destinations")
+        for row in _rows(folder).values()
+        for requirement in [*row.get("core", []), row.get("requirement")]
+        if requirement
+    }
+    lines = "".join(f"    {json.dumps(each)},\n" for each in sorted(asked))
+    text = (REPOSITORY / "pyproject.toml").read_text("utf-8")
+    head, key, rest = text.partition("\nkinds = [\n")
+    return head + key + lines + rest[rest.index("]\n") :]
+
+
 def _listed(rows: Iterable[dict[str, Any]]) -> str:
     *others, last = (row["title"] for row in rows)
     return f"{', '.join(others)}, and {last}"
@@ -387,6 +402,7 @@ def types() -> str:
 PAGES = {
     KINDS / "table.yml": table,
     REPOSITORY / "README.md": readme,
+    REPOSITORY / "pyproject.toml": our_environment,
     REFERENCE / "commands.md": commands,
     REFERENCE / "kinds.md": kinds,
     REFERENCE / "output.schema.json": output,

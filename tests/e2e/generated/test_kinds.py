@@ -212,7 +212,7 @@ def in_the_goldens() -> Kinds:
 def in_our_environment() -> Kinds:
     """The kinds whose requirement is among ours, or that have none."""
     groups = tomllib.loads(page("pyproject.toml"))["dependency-groups"]
-    ours = {re.split("[,;]", each)[0].strip() for each in groups["generated"]}
+    ours = {re.split("[,;]", each)[0].strip() for each in groups["kinds"]}
 
     def installed(part: dict[str, Any]) -> set[str]:
         return {
