@@ -28,7 +28,7 @@ def staging() -> Iterator[Path]:
         raise NotReady(
             what,
             where=tempfile.gettempdir() if tempfile.tempdir else "TMPDIR",
-            next_step="make room there, or set TMPDIR to another folder",
+            next_step="free some space there, or set TMPDIR to another folder",
         ) from err
 
 

@@ -147,7 +147,7 @@ def test_an_entry_that_was_edited_stops_it_and_nothing_changes(
     project.commit()
     assert cli.run(["remove", "postgresql"]) == 1
     told = capsys.readouterr().err
-    assert "an entry of source-postgresql was edited by hand" in told
+    assert "an entry of source-postgresql was edited after it was inserted" in told
     assert "where: pyproject.toml" in told
     assert project.status() == []
 

@@ -226,7 +226,7 @@ HOSTS = [
         path=".",
         package="oldmill.connectors",
         tests="tests/oldmill_connectors",
-        pending=("it is a program, which nothing can be proved of",),
+        pending=("it is a program, which Sourcewright can't edit safely",),
         by_hand=(
             (
                 "setup.py",

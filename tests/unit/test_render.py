@@ -44,7 +44,7 @@ def test_a_template_without_components_is_refused(tmp_path: Path) -> None:
     (tmp_path / "template").mkdir()
     (tmp_path / "template/copier.yml").write_text("name: {type: str, default: x}\n")
     template = render.template(str(tmp_path / "template"))
-    with pytest.raises(TemplateUnusable, match="none for connectors"):
+    with pytest.raises(TemplateUnusable, match="not a template for connectors"):
         render.render(template, Answers("project"), Tree(tmp_path / "made"))
 
 

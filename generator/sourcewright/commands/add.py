@@ -105,7 +105,7 @@ def _refuse_file(root: Path) -> None:
     """Refuse a project in the place of a file, or below one."""
     there = next(each for each in (root, *root.parents) if each.exists())
     if not there.is_dir():
-        what = "a file is where the project's folder should be"
+        what = "cannot create the project: a file already exists at that path"
         raise InTheWay(what, where=str(there), next_step="choose another folder")
 
 
@@ -351,6 +351,6 @@ def _refuse_unmet(tree: Tree, application: str) -> None:
     for owner, need in missing(tree):
         answers = dict(part.split("=") for part in need.answers.split(", "))
         if owner == application and "name" in answers:
-            what = f"{application} imports {need.name}, which nothing makes"
+            what = f"{application} imports {need.name}, which no component generates"
             step = f"sourcewright add {answers['component']} {answers['name']}"
             raise StillNeeded(what, where=need.file, next_step=f"first: {step}")

@@ -57,8 +57,7 @@ def remove(
         raise EditRefused(
             what,
             where=stuck[0].edit.file,
-            next_step=f"take it out by hand, then run the command again:\n"
-            f"{stuck[0].by_hand}",
+            next_step=f"take it out by hand, then rerun:\n{stuck[0].by_hand}",
         )
     _refuse_needed(leaving, set(missing(tree)) - before)
     plan = tree.plan(pending)
@@ -101,10 +100,10 @@ def _refuse_edited(
         found = read_shared(tree, woven.edit.file)
         if found.hidden:
             what = f"an entry of {leaving.id} can't be taken out: {found.problem}"
-            step = "correct that, then run the command again"
+            step = "fix that, then rerun"
             raise EditRefused(what, where=woven.edit.file, next_step=step)
         if _is_edited(tree, woven.edit):
-            what = f"an entry of {leaving.id} was edited by hand"
+            what = f"an entry of {leaving.id} was edited after it was inserted"
             raise EditRefused(
                 what,
                 where=woven.edit.file,

@@ -332,7 +332,7 @@ def _git(folder: Path, *arguments: str) -> str:
         raise NotReady(
             what,
             where=str(folder),
-            next_step="correct that, then run the command again",
+            next_step="fix that, then rerun",
         ) from err
 
 

@@ -105,7 +105,7 @@ def _weave_file(
     leaving = [edit for edit in file.ours if edit not in wanted]
     coming = [e for e in wanted if e not in file.ours and e not in file.found]
     if altered:
-        why = "another entry of this file was edited by hand since it was woven"
+        why = "another entry of this file was edited after it was inserted"
         for edit in coming:
             if edit not in altered:
                 file.stick(edit, why)
@@ -184,7 +184,7 @@ def _sort_out(file: _File, text: str, records: dict[Edit, Woven]) -> dict[Edit, 
         except EditRefused as err:
             stands, why = "equal", err.what
         else:
-            why = "it was edited by hand since it was woven"
+            why = "it was edited after it was inserted"
         if stands == "absent":
             continue
         if record.found:
@@ -270,7 +270,7 @@ def _former(file: _File, edit: Edit, woven: str) -> str | None:
     }
     whole[edit] = Woven(edit, former)
     if former is None or _undone(file, woven, whole) != bare:
-        what = "taking it out again would not give the former text back"
+        what = "removing it again would not restore the text as it was"
         raise EditRefused(what)
     return former
 

@@ -77,7 +77,7 @@ def refuse_invalid(tree: Tree) -> None:
         what = f"{file} can't be read: {err.strerror}"
     else:
         return
-    raise NotReady(what, where=file, next_step="correct it, then run the command again")
+    raise NotReady(what, where=file, next_step="fix it, then rerun")
 
 
 def text_of(tree: Tree, path: str) -> str:

@@ -147,7 +147,7 @@ def _refuse_flow(tree: Tree, flow: str) -> None:
         if file == f"{flow}.py" or flow in _definitions(tree, f"{FLOWS}/{file}"):
             what = f"viadot has the flow {flow} already"
             where = f"{FLOWS}/{file}"
-            raise InTheWay(what, where=where, next_step="nothing: it is there")
+            raise InTheWay(what, where=where, next_step="nothing: it is already there")
 
 
 def refuse_unfit(tree: Tree, rendered: Rendered) -> None:

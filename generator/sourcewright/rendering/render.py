@@ -85,10 +85,12 @@ def template(source: str | None = None, ref: str | None = None) -> Template:
     bundled = _PACKAGE / "bundle"
     if not (bundled / "copier.yml").is_file():
         what = "this installation has no template"
-        raise TemplateUnusable(what, next_step="install it again, or say --template")
+        raise TemplateUnusable(what, next_step="install it again, or pass --template")
     if ref is not None:
         what = "the installed template has one version only"
-        raise TemplateUnusable(what, next_step="say --template too, a git repository")
+        raise TemplateUnusable(
+            what, next_step="also pass --template with a git repository"
+        )
     return Template(str(bundled), None, "sourcewright", f"v{version('sourcewright')}")
 
 
@@ -143,7 +145,7 @@ def render(
             if question.get("when") is not False
         }
         if "component" not in asked:
-            what = "the template can't be used: it is none for connectors"
+            what = "the template can't be used: it is not a template for connectors"
             raise TemplateUnusable(what, where=source.address)
         refuse_unknown(answers, asked)
         combined = dict(worker.answers.combined)
@@ -235,7 +237,7 @@ def _run_copier(
         raise TemplateUnusable(
             what,
             where=source.address,
-            next_step="correct that, or use another one with --template",
+            next_step="fix that, or use another template with --template",
         ) from err
     except ValueError as err:
         raise _refused(err, source, data) from err

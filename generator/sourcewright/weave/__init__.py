@@ -109,7 +109,7 @@ def put_in(
         woven = config.insert_before(bare, edit, before)
     woven = weaver.insert(bare, edit, width) if woven is None else woven
     if not weaver.adds(bare, woven, edit) or weaver.presence(woven, edit) != "exact":
-        what = "the result would mean something else"
+        what = "the edit would change what the file means"
         raise EditRefused(what)
     return text[: len(text) - len(bare)] + woven
 
@@ -130,7 +130,7 @@ def take_out(
     if stands == "absent":
         return text
     if stands == "equal":
-        what = "it was edited by hand since it was woven"
+        what = "it was edited after it was inserted"
         raise EditRefused(what)
     proved = [
         candidate
@@ -138,7 +138,7 @@ def take_out(
         if weaver.adds(candidate, bare, edit)
     ]
     if not proved:
-        what = "taking it out would change something else"
+        what = "removing it would change other entries"
         raise EditRefused(what)
     again = [_put_back(each, edit, width) for each in proved]
     best = again.index(bare) if bare in again else None

@@ -143,7 +143,7 @@ def insert(text: str, edit: Dependency, width: int) -> str:
     """
     del width  # a line for each
     if _is_program(edit):
-        what = "it is a program, which nothing can be proved of"
+        what = "it is a program, which Sourcewright can't edit safely"
         raise EditRefused(what)
     rows = _rows(text)
     if rows is None:

@@ -74,7 +74,7 @@ class TomlSource:
         try:
             self._read()
         except (AttributeError, IndexError) as err:
-            what = "its TOML is written in a way that we can't follow"
+            what = "its TOML has a form that Sourcewright can't edit"
             raise EditRefused(what) from err
 
     def find(self, path: tuple[str, ...]) -> Value | None:

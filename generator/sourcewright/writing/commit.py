@@ -64,7 +64,7 @@ def _write(root: Path, changes: list[FileChange], read: list[FileChange]) -> Non
         raise CommitFailed(
             what,
             where=str(root / path),
-            next_step="make room and the place writable, then run the command again",
+            next_step="free some space and make it writable, then rerun",
             files=AS_IT_WAS if is_back else HALF,
         ) from err
     except BaseException:
@@ -95,7 +95,7 @@ def recover(root: Path, *, dry_run: bool = False) -> tuple[str, ...]:
         raise CommitFailed(
             what,
             where=str(root),
-            next_step="make the place readable, then rerun",
+            next_step="make it readable, then rerun",
         ) from err
     if found is None:
         return ()
@@ -112,7 +112,7 @@ def recover(root: Path, *, dry_run: bool = False) -> tuple[str, ...]:
         raise CommitFailed(
             what,
             where=str(found.folder),
-            next_step="make the place writable, then rerun",
+            next_step="make it writable, then rerun",
             files="Some files are as before that command, some as after it.",
         ) from err
     except BaseException:
@@ -166,7 +166,7 @@ def _make_root(root: Path) -> list[Path]:
         raise CommitFailed(
             what,
             where=str(folder),
-            next_step="make room and the place writable, or choose another folder",
+            next_step="free some space and make it writable, or choose another folder",
         ) from err
     return made
 
@@ -189,5 +189,5 @@ def _verify(root: Path, files: Iterable[FileChange]) -> None:
             raise StaleFile(
                 what,
                 where=each.path,
-                next_step="run the command again",
+                next_step="rerun",
             )
