@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from sourcewright import weave
+from sourcewright import ledger_yaml, weave
 from sourcewright.changes import (
     Application,
     Dependency,
@@ -49,9 +49,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 HELD = f"{LEDGER}/runtime.yml"
-# libyaml takes a tenth of the time; not every PyYAML was built with it.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_DEEPEST = 20
 _RELEASE = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?")
 # The answers that commands read, and that are texts.
 TEXTS = {
@@ -71,7 +68,6 @@ _DIGEST = "sha256:"
 # A comment, or one of Copier's own keys; a long text goes on below it, indented.
 _COPIERS = re.compile(r"^[_#].*\n( .*\n)*", re.MULTILINE)
 # The keys that tell an entry from the file's own mapping, and from paths.
-_ENTRY = {"answers", "edit", "from"}
 _ANSWERS = re.compile(r"component=[a-z]+(, [a-z_]+=[a-z0-9_]+)*")
 _NAMES: dict[type, str] = {edit: name for name, edit in EDITS.items()} | {Part: "part"}
 
@@ -176,7 +172,7 @@ def parse_answers(name: str, text: str) -> dict[str, Any]:
     """
     where = f"{LEDGER}/{name}/answers.yml"
     try:
-        data = _load(text)
+        data = ledger_yaml.load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as err:
         raise _broken(where, "is not valid YAML") from err
     if not isinstance(data, dict):
@@ -220,7 +216,7 @@ def _broken(where: str, what: str) -> LedgerError:
 def _data(text: str, where: str) -> dict[str, Any]:
     """Load one text, once for all of its keys. Not to be altered."""
     try:
-        data = _load(text)
+        data = ledger_yaml.load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as err:
         raise _broken(where, "is not valid YAML") from err
     version = data.get("version") if isinstance(data, dict) else None
@@ -317,7 +313,7 @@ def put_held(tree: Tree, held: Held) -> None:
         "files": dict(sorted(held.files.items())),
     }
     head = "# Written by the weave: the parts of the runtime.\n"
-    tree.put(HELD, head + _dump(data))
+    tree.put(HELD, head + ledger_yaml.dump(data))
 
 
 def _files(text: str, where: str, key: str) -> tuple[OwnedFile, ...]:
@@ -406,7 +402,7 @@ def dump_woven(application: Application) -> str | None:
     filled |= {key: value for key, value in sections.items() if value}
     return (
         "# Written by the weave: what is asked for, and how it is in the files.\n"
-        + _dump(filled)
+        + ledger_yaml.dump(filled)
     )
 
 
@@ -425,57 +421,3 @@ def _as_entry(
 
 def _as_paths(files: Sequence[OwnedFile]) -> dict[str, str]:
     return {each.path: f"{_DIGEST}{each.sha256}" for each in files}
-
-
-def _dump(data: dict[str, Any]) -> str:
-    text = yaml.dump(
-        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6
-    )
-    return str(text)
-
-
-def _load(text: str) -> Any:  # noqa: ANN401  # what YAML gives
-    """Load YAML, but no aliases: a few lines of them can stand for billions of values.
-
-    Raises:
-        yaml.YAMLError: it is not valid, has an alias, or is nested too deep.
-    """
-    depth = 0
-    for event in yaml.parse(text, _LOADER):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST:
-            problem = "an alias, or too many levels"
-            raise yaml.composer.ComposerError(None, None, problem)
-    return yaml.load(text, _LOADER)  # noqa: S506  # a SafeLoader
-
-
-class _Dumper(yaml.SafeDumper):
-    """Indents lists, and writes texts of several lines as such."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002  # PyYAML's signature
-        del indentless
-        super().increase_indent(flow, False)  # noqa: FBT003  # PyYAML's signature
-
-
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text and "\r" not in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-def _represent_mapping(dumper: yaml.SafeDumper, data: dict[str, Any]) -> yaml.Node:
-    """Write an entry on one line, unless it has a text of several lines."""
-    short = not any(isinstance(each, str) and "\n" in each for each in data.values())
-    flow = short and bool(_ENTRY & data.keys())
-    return dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=flow)
-
-
-def _represent_list(dumper: yaml.SafeDumper, data: list[Any]) -> yaml.Node:
-    """Write texts on one line, entries below each other."""
-    flow = all(isinstance(each, str) for each in data)
-    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=flow)
-
-
-_Dumper.add_representer(str, _represent_text)
-_Dumper.add_representer(dict, _represent_mapping)
-_Dumper.add_representer(list, _represent_list)
