@@ -29,7 +29,7 @@ class NothingPending:
             by_hand = f"{each.action} by hand:\n{each.by_hand}"
             yield Finding(self.code, each.edit.file, what, by_hand)
         for change in plan.changes:
-            what = "is not as the ledger asks"
+            what = "differs from what the ledger records"
             yield Finding(self.code, change.path, what, "run `sourcewright weave`")
 
 
