@@ -14,7 +14,11 @@ from sourcewright.services.service import Service
 PROGRAMS = ("mariadbd", "mariadb-install-db", "mariadb")
 START_SECONDS = 60.0
 # The data lives as long as the process: surviving a power cut is not worth the time.
-SETTINGS = ("--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M")
+# The kernel's asynchronous writes are limited, for all processes together.
+SETTINGS = (
+    *("--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M"),
+    "--innodb-use-native-aio=0",
+)
 PASSWORD = "p@ss:/ %w☃'\"ø"  # noqa: S105 - of a server that is gone a minute later
 SETUP = f"""
 CREATE DATABASE shop CHARACTER SET utf8mb4;
@@ -75,18 +79,23 @@ class MariaDB(Service):
 
     def _start(self, stack: ExitStack) -> None:
         # A short path: that of a socket has a hundred characters at most.
-        made = tempfile.TemporaryDirectory(prefix="sw-maria-", dir="/tmp")
-        self.folder = Path(stack.enter_context(made))
+        folder = tempfile.TemporaryDirectory(prefix="sw-maria-", dir="/tmp")
+        self.folder = Path(stack.enter_context(folder))
         data = self.folder / "data"
         user = ["--user=root"] if os.geteuid() == 0 else []
-        subprocess.run(
+        made = subprocess.run(
             [
                 *("mariadb-install-db", "--no-defaults", f"--datadir={data}", *user),
                 *("--auth-root-authentication-method=normal", "--skip-test-db"),
+                *SETTINGS,
             ],
-            capture_output=True,
-            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
         )
+        assert made.returncode == 0, made.stdout
         self.port = choose_port(None, service="MariaDB")
         program = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
         server = stack.enter_context(

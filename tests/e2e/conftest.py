@@ -394,5 +394,7 @@ def point_at(project: Checkout, template: Checkout, commit: str | None = None) -
 
 
 def _copy_of(checkout: Checkout, folder: Path) -> Checkout:
-    shutil.copytree(checkout.path, folder, symlinks=True)
+    # Copier may be asking git about the template at this moment.
+    locked = shutil.ignore_patterns("index.lock")
+    shutil.copytree(checkout.path, folder, symlinks=True, ignore=locked)
     return Checkout(folder, checkout.shell)

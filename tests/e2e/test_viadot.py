@@ -621,7 +621,7 @@ REFUSED = [
         "flow",
         {"source": "postgresql", "destination": "minio"},
         "the flow postgresql_to_minio",
-        "it is there",
+        "it is already there",
     ),
 ]
 
