@@ -35,7 +35,7 @@ def remove(
     Raises:
         StillNeeded: other applications need it.
         EditRefused: an entry was edited by hand; nothing was written.
-        SourcewrightError: what else the user can fix; nothing was written.
+        SourcewrightError: any other error that the user can fix; nothing was written.
     """
     recovered = recover(root, dry_run=dry_run)
     tree = Tree(root)

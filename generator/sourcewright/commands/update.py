@@ -60,7 +60,7 @@ def update(
         NotReady: the project is no clean git checkout.
         TemplateUnusable: an application's template is not in git, is not trusted, or
             gave an error.
-        SourcewrightError: what else the user can fix; nothing was written.
+        SourcewrightError: any other error that the user can fix; nothing was written.
     """
     recovered = recover(root, dry_run=dry_run)
     tree = Tree(root)

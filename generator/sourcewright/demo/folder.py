@@ -19,8 +19,8 @@ IDLE = (sys.executable, "-I", "-S", "-c", "import time; time.sleep(1e9)")
 def replaced(folder: Path) -> Iterator[Path]:
     """Return an empty folder beside `folder`, which takes its place at the block's end.
 
-    After an exception, Ctrl-C or a kill `folder` is as it was, and nothing is left
-    beside it; but for a kill between the two renames, which the next call mends.
+    After an exception, Ctrl-C or a kill, `folder` is as it was and nothing is left
+    beside it. After a kill between the two renames, the next call restores `folder`.
 
     Raises:
         SourcewrightError: another process is at it.
