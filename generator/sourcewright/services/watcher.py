@@ -16,6 +16,9 @@ import threading
 import time
 from typing import Any
 
+# Less than `leash.py` waits for us beyond the grace of the command.
+REMOVAL_SECONDS = 5
+
 
 def main() -> int:
     """Run the command that the first argument describes; return back its exit code."""
@@ -46,13 +49,13 @@ def main() -> int:
     # The command has ended; what it started and forgot must end too.
     _signal_group(child.pid, signal.SIGKILL)
     if deserted.is_set():
-        _remove(order["folders"], seconds=order["grace"])
+        _remove(order["folders"])
     return code if code >= 0 else 128 - code
 
 
-def _remove(folders: list[str], *, seconds: float) -> None:
+def _remove(folders: list[str]) -> None:
     # A process that was just killed may still finish what it is writing in there.
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + REMOVAL_SECONDS
     while folders := [folder for folder in folders if os.path.lexists(folder)]:
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
