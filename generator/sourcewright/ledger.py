@@ -110,17 +110,17 @@ def _refuse_others_answers(tree: Tree, name: str, asked: str) -> None:
     """
     where = edits_path(name)
     stamp = _data(asked, where).get("answers")
-    answers = _text(tree, f"{LEDGER}/{name}/answers.yml")
-    if stamp is None or answers is None or stamp == stamp_of(answers):
+    text = _text(tree, f"{LEDGER}/{name}/answers.yml")
+    if stamp is None or text is None or stamp == stamp_of(text):
         return
     what = f"{where} was made with other answers than {LEDGER}/{name}/answers.yml has"
     step = "delete it, then apply the template again, without -T"
     raise LedgerError(what, where=where, next_step=step)
 
 
-def stamp_of(answers: str) -> str:
+def stamp_of(text: str) -> str:
     """Return the hash of an answers.yml, but for what Copier adds to the answers."""
-    own = _COPIERS.sub("", normalized(answers))
+    own = _COPIERS.sub("", normalized(text))
     return hashlib.sha256(own.encode()).hexdigest()
 
 
@@ -183,16 +183,25 @@ def parse_answers(name: str, text: str) -> dict[str, Any]:
     return data
 
 
+def answers(tree: Tree, name: str) -> dict[str, Any] | None:
+    """Return what an application's answers.yml has; None where there is none.
+
+    Raises:
+        LedgerError: it can't be read, or does not say what it should.
+    """
+    text = _text(tree, f"{LEDGER}/{name}/answers.yml")
+    return None if text is None else parse_answers(name, text)
+
+
 def origin(tree: Tree, name: str) -> tuple[str, str | None, str | None]:
     """Return an application's component, and the address and version of its template.
 
     Raises:
         LedgerError: its answers.yml does not say what it should.
     """
-    text = _text(tree, f"{LEDGER}/{name}/answers.yml")
-    answers = {} if text is None else parse_answers(name, text)
-    component = answers.get("component", name.partition("-")[0])
-    known = (answers.get("_src_path"), answers.get("_commit"))
+    own = answers(tree, name) or {}
+    component = own.get("component", name.partition("-")[0])
+    known = (own.get("_src_path"), own.get("_commit"))
     source, version = (None if each is None else str(each) for each in known)
     return str(component), source, version
 

@@ -135,8 +135,9 @@ def test_a_full_temporary_folder_is_told_and_the_project_not_touched(
         done = command.run()
         assert not unexpected(done, 1)
         assert not unlike_an_error(done.said)
-        # The second is how git says it, once it has made the file.
-        assert re.search("No space left|unable to write file", done.said)
+        # The others are how git says it, once it has made a file.
+        of_git = "unable to write file|failed to write new configuration file"
+        assert re.search(f"No space left|{of_git}", done.said)
         assert command.stands() == command.before
         assert [each.name for each in disk.path.iterdir()] == ["filler"]
 
@@ -205,11 +206,12 @@ DENIED = [
     ("init", ".", 0o555),
     ("init", "pyproject.toml", 0),
 ]
-# Those that render are slow: `make test` takes one of each.
+# Those that render are slow: `make test` takes one of each, and all closed to reading.
 SAMPLE = [
     row
     for number, row in enumerate(DENIED)
     if row[0] not in {"new", "add", "update", "init"}
+    or not row[2]
     or row[0] not in {other[0] for other in DENIED[:number]}
 ]
 

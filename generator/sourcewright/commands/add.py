@@ -16,7 +16,7 @@ from sourcewright.changes import Plan, Report
 from sourcewright.deciding import parts
 from sourcewright.deciding.placing import place
 from sourcewright.deciding.shared import missing, plan_shared
-from sourcewright.errors import AnswerRefused, InTheWay, StillNeeded
+from sourcewright.errors import AnswerRefused, InTheWay, NotReady, StillNeeded
 from sourcewright.reading import viadot
 from sourcewright.reading.project import settings
 from sourcewright.rendering.answers import Answers
@@ -102,8 +102,13 @@ def _touched(tree: Tree, components: Sequence[Rendered]) -> set[str]:
 
 
 def _refuse_file(root: Path) -> None:
-    """Refuse a project in the place of a file, or below one."""
-    there = next(each for each in (root, *root.parents) if each.exists())
+    """Refuse a project in the place of a file, below one, or in a closed folder."""
+    try:
+        there = next(each for each in (root, *root.parents) if each.exists())
+    except OSError as err:
+        what = f"cannot read the folder: {err.strerror}"
+        step = "give yourself access to it, or choose another folder"
+        raise NotReady(what, where=str(root.parent), next_step=step) from err
     if not there.is_dir():
         what = "cannot create the project: a file already exists at that path"
         raise InTheWay(what, where=str(there), next_step="choose another folder")
@@ -111,11 +116,10 @@ def _refuse_file(root: Path) -> None:
 
 def _with_package(answers: Answers, tree: Tree) -> Answers:
     """Answer what the project's ledger knows, so that nobody is asked for it."""
-    text = tree.text(f"{LEDGER}/project/answers.yml")
-    if text is None or answers.component == "project" or answers.get("package"):
+    known = ledger.answers(tree, "project")
+    if known is None or answers.component == "project" or answers.get("package"):
         return answers
-    package = ledger.parse_answers("project", text).get("package")
-    return replace(answers, values=(*answers.values, ("package", package)))
+    return replace(answers, values=(*answers.values, ("package", known.get("package"))))
 
 
 def _with_recorded(answers: Answers, tree: Tree) -> Answers:
@@ -136,20 +140,20 @@ def _with_recorded(answers: Answers, tree: Tree) -> Answers:
 
 def _recorded(tree: Tree, application: str) -> dict[str, Any]:
     """Return what the ledger has as an application's answers; none without an entry."""
-    text = tree.text(f"{LEDGER}/{application}/answers.yml")
-    return {} if text is None else _own_answers(application, text)
+    return _own_answers(ledger.answers(tree, application) or {})
 
 
 def _answered(rendered: Rendered) -> dict[str, Any]:
     """Return what an application was rendered with, as the ledger will have it."""
     name = rendered.application
-    return _own_answers(name, rendered.files[f"{LEDGER}/{name}/answers.yml"])
+    text = rendered.files[f"{LEDGER}/{name}/answers.yml"]
+    return _own_answers(ledger.parse_answers(name, text))
 
 
-def _own_answers(application: str, text: str) -> dict[str, Any]:
+def _own_answers(answers: dict[str, Any]) -> dict[str, Any]:
     return {
         key: value
-        for key, value in ledger.parse_answers(application, text).items()
+        for key, value in answers.items()
         if isinstance(key, str) and not key.startswith("_") and key != "component"
     }
 
@@ -208,11 +212,10 @@ def _with_settings(answers: Answers, tree: Tree) -> Answers:
         InTheWay: it says something else than the ledger.
     """
     said = settings(tree)
-    text = tree.text(f"{LEDGER}/project/answers.yml")
-    if text is None:
+    known = ledger.answers(tree, "project")
+    if known is None:
         more = [each for each in said.items() if answers.get(each[0]) is None]
         return replace(answers, values=(*answers.values, *more))
-    known = ledger.parse_answers("project", text)
     for key, value in said.items():
         if known.get(key, value) != value:
             setting = key.replace("_", "-")
@@ -229,10 +232,9 @@ def _with_settings(answers: Answers, tree: Tree) -> Answers:
 
 def _refuse_another_project(tree: Tree, wanted: Rendered) -> None:
     """Refuse to make a project of other answers in the place of one that is there."""
-    text = tree.text(f"{LEDGER}/project/answers.yml")
-    if text is None or wanted.application != "project":
+    known = ledger.answers(tree, "project")
+    if known is None or wanted.application != "project":
         return
-    known = ledger.parse_answers("project", text)
     for key in ("project_name", "package"):
         if known.get(key) != wanted.answers[key]:
             what = f'there is a project already, with the {key} "{known.get(key)}"'

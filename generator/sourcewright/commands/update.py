@@ -156,11 +156,10 @@ def _source(tree: Tree, application: str) -> str:
     Raises:
         TemplateUnusable: there is none, or not of one in git.
     """
-    text = tree.text(f"{LEDGER}/{application}/answers.yml")
-    if text is None:
+    answers = ledger.answers(tree, application)
+    if answers is None:
         what = f"{application} has no answers.yml"
         raise TemplateUnusable(what, where=f"{LEDGER}/{application}")
-    answers = ledger.parse_answers(application, text)
     source = str(answers.get("_src_path", ""))
     if "_commit" not in answers or source == "sourcewright":
         what = f"{application} comes from a template that is not in git"

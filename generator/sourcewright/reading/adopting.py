@@ -20,7 +20,7 @@ from sourcewright.reading import checkers, metadata, packages, pages, viadot
 from sourcewright.reading.metadata import Metadata, text_of
 from sourcewright.reading.project import settings
 from sourcewright.rendering.answers import Answers
-from sourcewright.tree import LEDGER, Tree, locate, plain
+from sourcewright.tree import Tree, locate, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,8 +77,7 @@ def _refuse_viadot(tree: Tree) -> None:
 
 def _answered(tree: Tree) -> dict[str, Any]:
     """Return what was answered already: in the ledger, and in `[tool.sourcewright]`."""
-    text = tree.text(f"{LEDGER}/project/answers.yml")
-    former = {} if text is None else ledger.parse_answers("project", text)
+    former = ledger.answers(tree, "project") or {}
     former = {key: value for key, value in former.items() if not key.startswith("_")}
     former.pop("component", None)
     return {**former, **settings(tree)}
