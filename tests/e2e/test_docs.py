@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from sourcewright.services import PostgreSQL, PrefectServer
 
+from tests import copier_runner
 from tests.e2e.conftest import Checkout
 from tests.once import Once
 
@@ -92,18 +93,26 @@ chmod +x "$3/bin/pip"
 """
 
 
+# Hands its command to a process that has imported Copier.
+FAST_COPIER = f"""#!/bin/sh
+exec {sys.executable} -I {copier_runner.__file__} %s "$@"
+"""
+
+
 @pytest.fixture(scope="session")
-def fast_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a `python` that is quick to make environments."""
+def fast_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a `python` and a `copier` that are quick."""
     folder = tmp_path_factory.mktemp("bin")
-    (folder / "python").write_text(FAST_PYTHON, encoding="utf-8")
-    (folder / "python").chmod(0o755)
+    copier = FAST_COPIER % copier_runner.address(sys.executable)
+    for name, text in {"python": FAST_PYTHON, "copier": copier}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).chmod(0o755)
     return folder
 
 
 @pytest.fixture(scope="session")
 def run(
-    fast_python: Path, postgres: PostgreSQL, prefect_server: PrefectServer
+    fast_tools: Path, postgres: PostgreSQL, prefect_server: PrefectServer
 ) -> Callable[[str, Path], subprocess.CompletedProcess[str]]:
     """Return what runs a script in a folder, as its reader would."""
 
@@ -120,7 +129,7 @@ def run(
             "GIT_COMMITTER_EMAIL": "test@example.com",
             "GIT_COMMITTER_NAME": "Test",
             "MYPY_CACHE_DIR": str(REPOSITORY / ".mypy_cache"),
-            "PATH": os.pathsep.join([str(fast_python), str(TOOLS), os.environ["PATH"]]),
+            "PATH": os.pathsep.join([str(fast_tools), str(TOOLS), os.environ["PATH"]]),
             **prefect_server.environment,
             "PYTHONPATH": os.pathsep.join(["src", str(STARTUP)]),
         }
