@@ -1,7 +1,7 @@
 """What may be answered: refused before anything is written, or good for the tools.
 
-In `make test` Copier gets one bad answer for each sentence that refuses some, and
-with SOURCEWRIGHT_EVERY_POINT=1 with each; tests/matrix/answers.md has the counts.
+In `make test` Copier gets one bad answer for each sentence that refuses some, and in
+`make matrix` each; tests/matrix/answers.md has the counts.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ What must stay: everything outside the checkout, and git's own files. Commands t
 read change nothing at all. No command takes what the project says for a bug of ours.
 
 In `make test` each case meets one of the rendering commands, by turns, and all others.
-With SOURCEWRIGHT_EVERY_POINT=1 it meets all; tests/matrix/hostile.md has the counts.
+In `make matrix` it meets all; tests/matrix/hostile.md has the counts.
 """
 
 from __future__ import annotations

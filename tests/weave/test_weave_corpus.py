@@ -17,7 +17,7 @@ import pytest
 from sourcewright.changes import Export
 from tests.sweeps import sampled
 
-SAMPLE = 150
+SAMPLE = 100
 RUFF = (sys.executable, "-m", "ruff")
 PATH = "src/acme/sources/__init__.py"
 PLAIN = Export(PATH, ".postgresql_sw", "PostgresqlSw")

@@ -1,9 +1,9 @@
 """Every rule of connectors, tasks and flows is held by the tests that come with them.
 
 Each rule of rules_of_the_golden.txt is broken in a copy of the golden, whose own tests
-must then fail. `make test` tries some, the same ones each time; with
-SOURCEWRIGHT_EVERY_POINT=1 all are tried, and tests/matrix/rules_of_the_golden.md has
-the counts. The rules of the runtime are in tests/runtime/rules.
+must then fail. `make test` tries some, the same ones each time, and `make matrix` all:
+tests/matrix/rules_of_the_golden.md has the counts. The rules of the runtime are in
+tests/runtime/rules.
 """
 
 from collections import Counter
