@@ -139,19 +139,26 @@ def gap(user: User, path: str, index: int) -> int | None:
         begins = whole[index].lstrip().startswith(("- ", "from ", "::: "))
         if not begins and whole[index].strip():
             return None  # maybe in the middle of an entry
+
     for step, start in ((-1, index - 1), (1, index)):
         at = start
-        while 0 <= at < len(whole) and whole[at].strip() and whole[at] not in alone:
+        while _is_ours(whole, alone, at):
             at += step
         if 0 <= at < len(whole) and anchor(whole[at]):
             place = alone.index(whole[at])
             beside = alone[place - step : place - step + 1]
             if at != start and beside and beside[0] not in whole:
                 return None  # that line of the user's is one that we write in
-            if at != start and not _as_apart(whole, alone, at, step):
+            between = at != start or _is_ours(whole, alone, start - step)
+            if between and not _as_apart(whole, alone, at, step):
                 user.loose.add(path)
             return place + (1 if step < 0 else 0)
     return None
+
+
+def _is_ours(whole: list[str], alone: list[str], at: int) -> bool:
+    row = whole[at] if 0 <= at < len(whole) else ""
+    return bool(row.strip()) and row not in alone
 
 
 def _as_apart(whole: list[str], alone: list[str], at: int, step: int) -> bool:
