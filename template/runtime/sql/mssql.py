@@ -159,7 +159,7 @@ class MSSQL(Database):
             self._connected() as connection,
             connection.cursor() as cursor,
         ):
-            cursor.execute(query)
+            cursor.execute(self.notation.statement(query))
             # The description has Python's types, which are too few.
             codes = cursor._column_sql_types
             schema = self.schema_of(cursor.description or (), codes)

@@ -165,7 +165,8 @@ class Oracle(Database):
             cursor.execute("SET TRANSACTION READ ONLY")
             cursor.arraysize = FETCH_ROWS
             cursor.prefetchrows = FIRST_ROWS
-            cursor.execute(query, fetch_decimals=True, fetch_lobs=False)
+            statement = self.notation.statement(query)
+            cursor.execute(statement, fetch_decimals=True, fetch_lobs=False)
             schema = self.schema_of(cursor.description or ())
             rows = cursor.fetchmany(FIRST_ROWS)
             first = self.to_batch(schema.names, schema.types, rows)

@@ -453,4 +453,4 @@ def _sent(column: Column, alias: str, sender: str) -> str:
 
 def as_subquery(query: str) -> str:
     """Return a query that can be put in parentheses, even with a comment at its end."""
-    return f"{query.strip().removesuffix(';')}\n"
+    return f"{NOTATION.statement(query).strip()}\n"

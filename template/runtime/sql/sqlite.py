@@ -136,7 +136,7 @@ class SQLite(SQL):
             raise self.explain(err, connected=True) from err
 
     def _types(self, asking: Any, query: str) -> list[pa.DataType | None]:
-        text = query.strip().removesuffix(";")
+        text = self.notation.statement(query).strip()
         asking.execute(f"CREATE TEMP VIEW described AS {text}\n")
         # The table has the type of a CAST, the view hasn't.
         asking.execute("CREATE TEMP TABLE cast_as AS SELECT * FROM described LIMIT 0")

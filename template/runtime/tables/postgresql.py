@@ -22,7 +22,7 @@ from ..extras import Lazy
 from ..source import BATCH_BYTES
 from ..sql import copy_binary
 from ..tls import RootCertificates
-from .copy_in import CopyColumn, columns_of, encode
+from .copy_in import NAME_BYTES, CopyColumn, columns_of, encode
 from .destination import TableDestination, WriteMode
 from .target import STAGE, Session, Stage, Target, names, quoted
 
@@ -274,6 +274,8 @@ class _Received:
 
 class _Target(Target):
     """A table of PostgreSQL."""
+
+    name_bytes = NAME_BYTES
 
     def default_schema(self) -> str:
         ((schema,),) = self.session.fetch("SELECT current_schema()")

@@ -128,6 +128,7 @@ class Target(ABC):
     """The table that a load writes to."""
 
     prefix: ClassVar[str] = ""  # of a qualified name
+    name_bytes: ClassVar[int | None] = None  # the most that a name may have
 
     def __init__(
         self, session: Session, table: str, columns: Sequence[Column], where: str
@@ -141,7 +142,7 @@ class Target(ABC):
             where: The table and the database, for errors.
 
         Raises:
-            DestinationRejectedError: The name has too many parts.
+            DestinationRejectedError: The name has too many parts, or is too long.
         """
         self.session = session
         self.columns = columns
@@ -153,6 +154,13 @@ class Target(ABC):
                 where,
                 "name a table, with or without its schema.",
             )
+        for name in (schema, self.table):
+            if self.name_bytes and len(name.encode()) > self.name_bytes:
+                raise DestinationRejectedError(
+                    f"The name '{name}' has more than {self.name_bytes} bytes.",
+                    where,
+                    "choose a shorter one: the database would cut this one off.",
+                )
         self.schema = schema or self.default_schema()
         self.plain = f"{self.schema}.{self.table}"
         self.name = self.qualified(self.table)

@@ -20,6 +20,7 @@ from runtime.exceptions import (
 )
 from runtime.source import BATCH_BYTES, FIRST_ROWS
 from runtime.sql.database import Database
+from runtime.sql.queries import STANDARD
 
 from tests.runtime.shown import everything_shown
 
@@ -142,6 +143,33 @@ class QueryContract:
         assert source.to_arrow(bound).to_pylist() == [
             {"a": ":no", "b": "it's :no", "c": 3, "d": 4, "e": "%s"}
         ]
+
+    @pytest.mark.parametrize(
+        "end", ["\n", "\r\n", "\r", "\f", "\v", "\u2028"], ids=repr
+    )
+    def test_a_comment_ends_where_the_database_ends_it(
+        self, source: Database, end: str
+    ) -> None:
+        query = f"SELECT 1 AS one -- it{end}, {{}} AS two"
+        columns = source.to_arrow(query.format(2)).num_columns
+        if columns == 1:
+            with pytest.raises(QueryRejectedError, match=r"no parameter|has no end"):
+                source.bind(query.format(":two"), {"two": 2})
+        elif end == "\r" and source.notation is STANDARD:
+            with pytest.raises(QueryRejectedError, match="has no end"):
+                source.bind(query.format(":two"), {"two": 2})
+        else:
+            bound = source.bind(query.format(":two"), {"two": 2})
+            assert source.to_arrow(bound).to_pylist() == [{"one": 1, "two": 2}]
+
+    @pytest.mark.parametrize(
+        "end", [";", " ; ", ";\n-- done; all", ";;/* ; */\n;", "; -- ':done", "-- ;\n;"]
+    )
+    def test_a_query_may_end_by_a_semicolon_and_comments(
+        self, source: Database, end: str
+    ) -> None:
+        found = source.to_arrow(f"SELECT ';' AS a, 1 AS b{end}").to_pylist()
+        assert found == [{"a": ";", "b": 1}]
 
     def test_names_of_any_kind_stand_in_one_query(self, source: Database) -> None:
         quoted = [source.notation.name(name) for name in NAMES]

@@ -173,6 +173,24 @@ def test_a_token_without_an_end_is_refused(dialect: str, query: str) -> None:
         bind(query, dialect, a=7)
 
 
+@pytest.mark.parametrize("dialect", ALL)
+@pytest.mark.parametrize(
+    ("query", "statement"),
+    [
+        ("SELECT 1", "SELECT 1"),
+        ("SELECT ';' -- ;", "SELECT ';' -- ;"),
+        ("SELECT 1 ;;/* ; */\n; -- it's", "SELECT 1 "),
+        ("SELECT 1; SELECT 2;", "SELECT 1; SELECT 2"),
+        ("SELECT 1; /*! LIMIT 2 */", "SELECT 1; /*! LIMIT 2 */"),
+        ("SELECT 'it;", "SELECT 'it;"),
+    ],
+)
+def test_only_what_follows_a_statement_is_cut_off(
+    dialect: str, query: str, statement: str
+) -> None:
+    assert ALL[dialect].statement(query) == statement
+
+
 @pytest.mark.parametrize("dialect", BACKSLASH_MODES)
 def test_a_backslash_whose_meaning_is_a_setting_is_refused(dialect: str) -> None:
     with pytest.raises(QueryRejectedError, match=r"line 2 .* backslash"):

@@ -192,11 +192,13 @@ def test_names_and_texts_mean_nothing_in_sql(place: Tables) -> None:
     place.destination.from_df(df, f"{given}!", mode="upsert", key=[first, second])
 
 
-def test_a_schema_may_have_any_name(place: Tables) -> None:
-    place.execute('CREATE SCHEMA IF NOT EXISTS "a ""b"" %s {x} ?"')
-    place.execute('DROP TABLE IF EXISTS "a ""b"" %s {x} ?".example')
+@pytest.mark.parametrize("schema", ['a "b" %s {x} ?', "a%d b", "p%(x)s", "%"])
+def test_a_schema_may_have_any_name(place: Tables, schema: str) -> None:
+    quoted = '"' + schema.replace('"', '""') + '"'
+    place.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted}")
+    place.execute(f"DROP TABLE IF EXISTS {quoted}.example")
     for _ in range(2):
         place.destination.from_df(
-            OLD, 'a "b" %s {x} ?.example', mode="append", load_id="monday"
+            OLD, f"{schema}.example", mode="append", load_id="monday"
         )
-    assert place.rows('"a ""b"" %s {x} ?".example') == OLD_ROWS
+    assert place.rows(f"{quoted}.example") == OLD_ROWS

@@ -37,6 +37,19 @@ def test_an_unreachable_server_can_be_retried() -> None:
     assert "canary" not in f"{destination!r} {vars(destination)}"
 
 
+@pytest.mark.parametrize("name", ["x" * 63, "\N{GREEK SMALL LETTER PI}" * 31 + "x"])
+def test_a_name_that_the_server_would_cut_is_refused(
+    warehouse: Warehouse, name: str
+) -> None:
+    warehouse.destination.from_df(OLD, name, mode="replace")
+    for table in (f"{name}2", f"{name}2.example", f"landing.{name}2"):
+        with pytest.raises(DestinationRejectedError, match="more than 63 bytes"):
+            warehouse.destination.from_df(OLD.head(0), table, mode="replace")
+        with pytest.raises(DestinationRejectedError, match="more than 63 bytes"):
+            warehouse.destination.count(table)
+    assert warehouse.rows(f'"{name}"') == OLD_ROWS
+
+
 class Said(Exception):  # noqa: N818 - an error of the driver
     """What the server says, with its SQLSTATE."""
 

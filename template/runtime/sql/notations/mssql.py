@@ -2,7 +2,7 @@
 
 import re
 
-from ..queries import IDENTIFIER, LINE, TEXT, Notation, in_quotes
+from ..queries import EITHER_LINE, IDENTIFIER, TEXT, Notation, in_quotes
 
 
 def _text(value: str) -> str:
@@ -17,8 +17,8 @@ def _text(value: str) -> str:
 
 
 NOTATION = Notation(
-    skipped=(LINE, TEXT, IDENTIFIER, r"\[(?:[^\]]|\]\])*+\]"),
-    opened=r"['\"\[]",
+    skipped=(EITHER_LINE, TEXT, IDENTIFIER, r"\[(?:[^\]]|\]\])*+\]"),
+    opened=r"['\"\[]|--",
     nested=True,
     quotes=("[", "]"),
     true="CAST(1 AS BIT)",

@@ -1,6 +1,6 @@
 """How Oracle Database writes names and values."""
 
-from ..queries import IDENTIFIER, LINE, TEXT, Notation, in_parentheses, in_quotes
+from ..queries import EITHER_LINE, IDENTIFIER, TEXT, Notation, in_parentheses, in_quotes
 
 QUOTED_TEXT = (
     r"(?<![\w$])[nN]?[qQ]'"
@@ -26,8 +26,8 @@ def _double(value: float) -> str:
 
 
 NOTATION = Notation(
-    skipped=(LINE, QUOTED_TEXT, TEXT, IDENTIFIER),
-    opened="['\"]",
+    skipped=(EITHER_LINE, QUOTED_TEXT, TEXT, IDENTIFIER),
+    opened="['\"]|--",
     true="1",
     false="0",
     text=_text,

@@ -18,12 +18,17 @@ from ..exceptions import QueryRejectedError
 
 KNOWN = "None, bool, int, float, Decimal, str, bytes, date, datetime or a list of them"
 SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which UTF-8 doesn't have
+BLANKS = " \t\r\n\f\v"
+COMMENT = re.compile(r"--|#|/\*(?!M?!)")  # MySQL runs what is in /*! */
 COMMENT_ENDS = re.compile(r"/\*|\*/")
 # The colon is not part of a cast, nor right after a name, a quote or a bracket.
 PARAMETER = r"(?<![\w:$'\"`\])]):(?P<name>[^\W\d]\w*)"
 
 # Patterns of tokens in which `:name` is not a parameter.
 LINE = r"--[^\n]*"
+LINE_TO_RETURN = r"--[^\r\n]*"  # a carriage return alone ends it
+# Whether it does depends on the dialect, or on its version: no match.
+EITHER_LINE = r"--[^\r\n]*+(?=\r?\n|\r?\Z)"
 TEXT = r"'(?:[^']|'')*+'"
 IDENTIFIER = r'"(?:[^"]|"")*+"'
 BACKTICKS = r"`(?:[^`]|``)*+`"
@@ -89,8 +94,14 @@ class Notation:
         between: The character between a date and a time.
     """
 
-    skipped: tuple[str, ...] = (LINE, EITHER_TEXT, EITHER_QUOTES, BACKTICKS, DOLLARS)
-    opened: str = rf"['\"`]|{A_DOLLAR}"
+    skipped: tuple[str, ...] = (
+        EITHER_LINE,
+        EITHER_TEXT,
+        EITHER_QUOTES,
+        BACKTICKS,
+        DOLLARS,
+    )
+    opened: str = rf"['\"`]|--|{A_DOLLAR}"
     nested: bool = False
     quotes: tuple[str, str] = ('"', '"')
     refused: str = "\0"
@@ -152,22 +163,50 @@ class Notation:
             ValueError: A text, name or comment has no end, or its end depends on the
                 server's settings; names the line.
         """
+        start = 0
+        for found, end in self._tokens(query):
+            if found["name"]:
+                yield query[start : found.start()], found["name"]
+                start = end
+        yield query[start:], ""
+
+    def statement(self, query: str) -> str:
+        """Return a query without its last semicolon and the comments after that."""
+        try:
+            tokens = [
+                (found.start(), end, bool(COMMENT.match(query, found.start())))
+                for found, end in self._tokens(query)
+            ]
+        except ValueError:
+            return query  # which the database refuses
+        cut, place = None, 0
+        for begin, end, is_comment in [*tokens, (len(query), len(query), True)]:
+            code = query[place:begin].rstrip(f"{BLANKS};")
+            semicolon = query.find(";", place + len(code), begin)
+            if code:
+                cut = None
+            if cut is None and semicolon >= 0:
+                cut = semicolon
+            if not is_comment:
+                cut = None
+            place = end
+        return query[:cut]
+
+    def _tokens(self, query: str) -> Iterator[tuple[re.Match[str], int]]:
+        """Yield each token in which a colon has its own meaning, and its end."""
         tokens = re.compile(
             "|".join([*self.skipped, r"(?P<comment>/\*)", PARAMETER])
             + f"|(?P<opened>{self.opened})",
             re.DOTALL,
         )
-        start = place = 0
+        place = 0
         while found := tokens.search(query, place):
             place = found.end()
             if found["comment"]:
                 place = self._end_of_comment(query, place)
             elif found["opened"]:
                 raise _without_end(query, found.start())
-            elif found["name"]:
-                yield query[start : found.start()], found["name"]
-                start = place
-        yield query[start:], ""
+            yield found, place
 
     def _end_of_comment(self, query: str, start: int) -> int:
         depth = 1

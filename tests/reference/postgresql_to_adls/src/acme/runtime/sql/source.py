@@ -99,7 +99,8 @@ class SQL(Database):
                 engine.connect().execution_options(**options) as connection,
             ):
                 connected = True
-                result = connection.exec_driver_sql(query)
+                statement = self.notation.statement(query)
+                result = connection.exec_driver_sql(statement)
                 cursor = result.cursor
                 names = list(result.keys()) if cursor else []
                 try:

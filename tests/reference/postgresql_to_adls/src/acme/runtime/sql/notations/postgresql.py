@@ -6,7 +6,7 @@ from ..queries import (
     EITHER_TEXT,
     ESCAPED_TEXT,
     IDENTIFIER,
-    LINE,
+    LINE_TO_RETURN,
     Notation,
     up_to,
 )
@@ -23,7 +23,7 @@ def _double(value: float) -> str:
 
 
 NOTATION = Notation(
-    skipped=(LINE, ESCAPED_TEXT, EITHER_TEXT, IDENTIFIER, DOLLARS),
+    skipped=(LINE_TO_RETURN, ESCAPED_TEXT, EITHER_TEXT, IDENTIFIER, DOLLARS),
     opened=rf"['\"]|{A_DOLLAR}",
     nested=True,
     integers=up_to(1000),
