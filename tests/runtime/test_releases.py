@@ -11,8 +11,8 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import tomllib
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +65,9 @@ def goldens_of(tag: str, folder: Path) -> Path:
     """Return the folder of a release's goldens; without a tag, today's."""
     if not tag:
         return REFERENCE
-    content = io.BytesIO(git("archive", tag, "tests/reference"))
-    with tarfile.open(fileobj=content) as archive:
-        archive.extractall(folder, filter="data")
+    content = io.BytesIO(git("archive", "--format=zip", tag, "tests/reference"))
+    with zipfile.ZipFile(content) as archive:
+        archive.extractall(folder)
     return folder / "tests" / "reference"
 
 
