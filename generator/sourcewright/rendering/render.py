@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _PROJECT = f"{LEDGER}/project/answers.yml"
 _PACKAGE = Path(__file__).resolve().parents[1]
+# What Python says about a text where a question wants a number.
+_NO_NUMBER = re.compile(r"(?:to float|with base 10): (.*)", re.DOTALL)
 _INVALID = re.compile(r"\w+ \w+ for (?:question )?'(\w+)': (.*)", re.DOTALL)
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 _REQUIRED = re.compile(r'Question "(\w+)" is required')
@@ -261,6 +263,14 @@ def _refused(
         what = f"{question}: {why.strip()}"
         step = f"give another answer, for example with --set {question}=…"
         return AnswerRefused(what, where=f'question "{question}"', next_step=step)
+    if number := _NO_NUMBER.search(str(err)):
+        names = [name for name, value in data.items() if repr(value) == number[1]]
+        question = names[0] if names else "a number"
+        step = f"give a number, for example with --set {question}=10"
+        where = f'question "{question}"'
+        return AnswerRefused(
+            f"{question}: it isn't a number", where=where, next_step=step
+        )
     if "Could not convert" in str(err):
         what = f"an answer is of another type than its question: {_first_line(err)}"
         return AnswerRefused(what, next_step="answer with a text")
