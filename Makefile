@@ -26,7 +26,7 @@ SWEEPS := tests/e2e/test_add_a_kind.py tests/e2e/test_copier_answers.py \
   tests/e2e/generated/test_dialects.py \
   tests/e2e/generated/test_pythons.py tests/e2e/generated/test_rules.py \
   tests/runtime/rules tests/runtime/sql/test_postgresql_properties.py \
-  tests/runtime/stopped_loads tests/property/test_weave_sequences.py \
+  tests/runtime/stalls tests/runtime/stopped_loads tests/property/test_weave_sequences.py \
   tests/weave/test_weave_corpus.py tests/weave/test_weave_shapes.py
 ONLY = $(if $(findstring command,$(origin SWEEPS)), SWEEPS="$(SWEEPS)")
 

@@ -44,10 +44,12 @@ def get_source_config(key: str) -> dict[str, Any]:
     path = config_path()
     entries = _read_entries(path)
     prefix = f"{FIELD_VARIABLE_PREFIX}{key.upper()}__"
+    # No field has two underscores in its name; a key may have them.
+    parts = {name: name.rpartition("__") for name, value in os.environ.items() if value}
     overrides = {
-        name.removeprefix(prefix).lower(): value
-        for name, value in os.environ.items()
-        if name.startswith(prefix) and value
+        field.lower(): os.environ[name]
+        for name, (before, separator, field) in parts.items()
+        if before + separator == prefix
     }
     if key not in entries and not overrides:
         known = ", ".join(sorted(entries)) or "none"
@@ -70,11 +72,21 @@ def get_source_credentials(key: str) -> dict[str, Any]:
     return credentials
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads safely, and refuses a key that is there twice, as YAML itself does."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if len(set(keys)) < len(keys):
+            raise yaml.MarkedYAMLError(problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def _read_entries(path: Path) -> dict[str, dict[str, Any]]:
     """Return the file's entries by config key, or none if there is no file."""
     next_step = "compare it with config.yaml.example."
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = yaml.load(path.read_text("utf-8"), _Loader) or {}  # noqa: S506
     except FileNotFoundError:
         return {}
     except OSError as err:
@@ -90,11 +102,14 @@ def _read_entries(path: Path) -> dict[str, dict[str, Any]]:
             "The configuration is not valid YAML in UTF-8.", f"{path}{line}", next_step
         ) from None
     entries: dict[str, dict[str, Any]] = {}
+    twice: list[str] = []
     try:
         for source in content["sources"]:
             for key, found in source.items():
                 entry = found or {}
                 credentials = entry.get("credentials") or {}
+                if str(key) in entries:
+                    twice.append(str(key))
                 entries[str(key)] = {**entry, "credentials": {**credentials}}
     except (AttributeError, KeyError, TypeError):
         # From None on purpose: the message may quote a value.
@@ -103,4 +118,10 @@ def _read_entries(path: Path) -> dict[str, dict[str, Any]]:
             str(path),
             next_step,
         ) from None
+    if twice:
+        raise ConfigError(
+            f"The configuration has the key '{twice[0]}' twice.",
+            str(path),
+            "remove or rename one of them.",
+        )
     return entries

@@ -143,6 +143,36 @@ def test_an_empty_variable_or_one_without_a_field_is_no_credential(
         get_source_config("lake")
 
 
+def test_a_key_that_is_there_twice_is_refused(config: Path) -> None:
+    config.write_text("sources:\n  - lake: {}\n  - shop: {}\n  - lake: {}\n")
+    with pytest.raises(ConfigError, match="has the key 'lake' twice"):
+        get_source_config("shop")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sources:\n  - lake: {}\n    lake: {}\n",
+        "sources:\n  - lake: {credentials: {host: canary, host: canary}}\n",
+    ],
+)
+def test_a_field_that_is_there_twice_is_no_yaml(config: Path, text: str) -> None:
+    config.write_text(text)
+    with pytest.raises(ConfigError, match="line 2") as caught:
+        get_source_config("lake")
+    assert "canary" not in everything_shown(caught.value)
+
+
+def test_a_variable_belongs_to_the_longest_key(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text("sources:\n  - a: {}\n  - a__b: {}\n")
+    monkeypatch.setenv("RUNTIME__A__B__PASSWORD", "of a__b")
+    monkeypatch.setenv("RUNTIME__A__PASSWORD", "of a")
+    assert get_source_credentials("a") == {"password": "of a"}
+    assert get_source_credentials("a__b") == {"password": "of a__b"}
+
+
 @pytest.mark.parametrize("value", ["123456", '"quoted"', "null", "[1]", " spaced "])
 def test_a_value_of_the_environment_is_taken_literally(
     config: Path, monkeypatch: pytest.MonkeyPatch, value: str

@@ -244,10 +244,14 @@ def write_batches(batches: Iterable[pa.RecordBatch], sink: Sink, path: str) -> W
     counted = _Counted(sink)
     writer = open_writer(counted, schema)
     rows = 0
-    for batch in checked:
-        writer.write_batch(batch)
-        rows += batch.num_rows
-    writer.close()
+    try:
+        for batch in checked:
+            writer.write_batch(batch)
+            rows += batch.num_rows
+        writer.close()
+    except BaseException:
+        counted.discard()
+        raise
     return Written(path, rows, counted.tell(), counted.hash.hexdigest())
 
 
@@ -293,7 +297,7 @@ class _Counted(io.RawIOBase):
 
     def __init__(self, sink: Sink) -> None:
         super().__init__()
-        self._sink = sink
+        self._sink: Sink | None = sink
         self._position = 0
         self.hash = hashlib.sha256()
 
@@ -303,9 +307,14 @@ class _Counted(io.RawIOBase):
     def tell(self) -> int:
         return self._position
 
+    def discard(self) -> None:
+        """Pass nothing on any more: a writer of Parquet writes when it is deleted."""
+        self._sink = None
+
     def write(self, data: Any) -> int:
         view = memoryview(data).cast("B")
-        self._sink.write(view)
+        if self._sink:
+            self._sink.write(view)
         self.hash.update(view)
         self._position += view.nbytes
         return view.nbytes

@@ -4,14 +4,16 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from concurrent import futures
 import contextlib
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import md5
+import re
 from typing import Any
 import uuid
 
 import pyarrow as pa
 from pydantic import SecretStr, model_validator
 
+from ..addresses import Address
 from ..connector import CONNECT_SECONDS, Credentials
 from ..destination import Check, Written
 from ..exceptions import (
@@ -25,7 +27,8 @@ from ..exceptions import (
 )
 from ..extras import Lazy
 from ..tls import CaFile, reason_for_distrust
-from .blocks import BlockReader, BlockWriter, copy_checked
+from ..waiting import start
+from .blocks import CLEAN_SECONDS, BlockReader, BlockWriter, answer_of, copy_checked
 from .destination import FileDestination, is_stale, partial_path, partial_start
 from .formats import check_suffix, write_batches
 
@@ -33,6 +36,7 @@ boto3 = Lazy("boto3")
 config = Lazy("botocore.config")
 errors = Lazy("botocore.exceptions")
 
+BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
 PART_BYTES = 16 * 1024 * 1024
 MOST_PARTS = 10_000  # of an object, which limits it to 156 GiB
 READ_SECONDS = 60
@@ -72,7 +76,7 @@ class S3Credentials(Credentials):
     secret_access_key: SecretStr | None = None
     session_token: SecretStr | None = None
     region: str | None = None
-    endpoint_url: str | None = None
+    endpoint_url: Address | None = None
     ca_file: CaFile | None = None
 
     @model_validator(mode="after")
@@ -217,11 +221,21 @@ class S3(FileDestination):
                 version = sending.commit({})
             reader = _Reader(hidden, _Former(version, sending.tell(), "", ""))
             copy_checked(reader, upload, written, check)
-        finally:
-            with contextlib.suppress(errors.BotoCoreError, errors.ClientError):
-                hidden.call("delete_object")
-                self._place(path).delete_stale()
+        except DestinationUnavailableError:  # no answer: the retry deletes it
+            raise
+        except BaseException:
+            self._clean(hidden, path)
+            raise
+        self._clean(hidden, path)
         return written
+
+    def _clean(self, hidden: "_Place", path: str) -> None:
+        """Delete a partial object, and those of killed loads into the same object."""
+        with contextlib.suppress(
+            errors.BotoCoreError, errors.ClientError, DestinationUnavailableError
+        ):
+            hidden.call("delete_object", CLEAN_SECONDS)
+            self._place(path).delete_stale()
 
     def _commit(self, upload: "_Upload", condition: dict[str, str], path: str) -> None:
         """Make the object visible unless another load was faster.
@@ -244,13 +258,13 @@ class S3(FileDestination):
 
     def _place(self, path: str) -> "_Place":
         bucket, _, key = path.partition("/")
-        if not bucket or not key:
+        if not key or not BUCKET.fullmatch(bucket):
             raise DestinationRejectedError(
                 "The path names no file in a bucket.",
-                path,
+                "the path",  # which may be a pasted address with a key
                 "write it as <bucket>/<folders>/<file>.parquet.",
             )
-        return _Place(self.client, bucket, key)
+        return _Place(self.client, bucket, key, f"{path}, {self.place}")
 
     @contextlib.contextmanager
     def _explained(self, path: str) -> Iterator[None]:
@@ -292,22 +306,34 @@ class S3(FileDestination):
 class _Place:
     """The place of an object, which may not exist yet."""
 
-    def __init__(self, client: Any, bucket: str, key: str) -> None:
+    def __init__(self, client: Any, bucket: str, key: str, where: str) -> None:
+        self.where = where
+        self.answers = True
         self._client = client
         self._object = {"Bucket": bucket, "Key": key}
 
-    def call(self, method: str, **options: Any) -> Any:
+    def call(self, method: str, seconds: float | None = None, /, **options: Any) -> Any:
         """Call a method of the client for this object."""
-        return getattr(self._client, method)(**self._object, **options)
+        request = start(
+            partial(getattr(self._client, method), **self._object, **options)
+        )
+        try:
+            return answer_of(request, self.where, seconds)
+        finally:
+            self.answers = request.done()
 
     def delete_stale(self) -> None:
         """Delete the partial objects of killed loads into this object."""
-        bucket, start = self._object["Bucket"], partial_start(self._object["Key"])
-        listing = self._client.get_paginator("list_objects_v2")
-        for page in listing.paginate(Bucket=bucket, Prefix=start):
-            for found in page.get("Contents", ()):
-                if is_stale(found["Key"], start, found["LastModified"]):
-                    self._client.delete_object(Bucket=bucket, Key=found["Key"])
+        bucket, prefix = self._object["Bucket"], partial_start(self._object["Key"])
+
+        def delete() -> None:
+            listing = self._client.get_paginator("list_objects_v2")
+            for page in listing.paginate(Bucket=bucket, Prefix=prefix):
+                for found in page.get("Contents", ()):
+                    if is_stale(found["Key"], prefix, found["LastModified"]):
+                        self._client.delete_object(Bucket=bucket, Key=found["Key"])
+
+        answer_of(start(delete), self.where, CLEAN_SECONDS)
 
     def former(self) -> "_Former | None":
         """Return the version of the object that exists, if any."""
@@ -348,7 +374,7 @@ class _Upload(BlockWriter):
     block_bytes = PART_BYTES
 
     def __init__(self, place: _Place, load_id: str, *, validate: bool) -> None:
-        super().__init__()
+        super().__init__(place.where)
         self.place = place
         self.load_id = load_id
         self.write_id = uuid.uuid4().hex
@@ -356,7 +382,6 @@ class _Upload(BlockWriter):
         self._metadata = {LOAD_ID: load_id, WRITE_ID: self.write_id}
         self._upload: dict[str, str] = {}
         self._parts: list[dict[str, Any]] = []
-        self._pool = futures.ThreadPoolExecutor(1)
 
     def commit(self, condition: dict[str, str]) -> str:
         """Make the complete object visible in one step, and return its version."""
@@ -388,10 +413,11 @@ class _Upload(BlockWriter):
         if self.closed:
             return
         super().close()
-        self._pool.shutdown(wait=True)
-        if self._upload:
-            with contextlib.suppress(errors.BotoCoreError, errors.ClientError):
-                self.place.call("abort_multipart_upload", **self._upload)
+        if self._upload and self.place.answers and self.settle(CLEAN_SECONDS):
+            with contextlib.suppress(
+                errors.BotoCoreError, errors.ClientError, DestinationUnavailableError
+            ):
+                self.place.call("abort_multipart_upload", CLEAN_SECONDS, **self._upload)
 
     def start(self, block: bytes) -> futures.Future[Any]:
         if not self._upload:
@@ -404,7 +430,7 @@ class _Upload(BlockWriter):
                 f"part {number}",
                 "load it in several files.",
             )
-        return self._pool.submit(self._send_part, number, block)
+        return start(partial(self._send_part, number, block))
 
     def _send_part(self, number: int, part: bytes) -> None:
         sent = self.place.call(
@@ -454,10 +480,14 @@ class _Reader(BlockReader):
 
     def download(self, offset: int, length: int) -> bytes:
         wanted = f"bytes={offset}-{offset + length - 1}"
-        answer = self._place.call("get_object", Range=wanted, **self._unchanged)
-        with contextlib.closing(answer["Body"]) as body:
-            data: bytes = body.read()
-        return data
+
+        def read() -> bytes:
+            answer = self._place.call("get_object", Range=wanted, **self._unchanged)
+            with contextlib.closing(answer["Body"]) as body:
+                data: bytes = body.read()
+            return data
+
+        return answer_of(start(read), self._place.where)
 
 
 def _code(error: Any) -> str:

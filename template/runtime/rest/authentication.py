@@ -3,10 +3,10 @@
 from base64 import b64encode
 import re
 from typing import Annotated, ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr, field_validator
 
+from ..addresses import Address, address
 from ..connector import Credentials
 from ..tls import CaFile
 from .settings import TokenRequest
@@ -14,26 +14,9 @@ from .settings import TokenRequest
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 
 
-def _address(text: str) -> str:
-    """Raise unless an address leads to a server, and a message may show it."""
-    try:
-        parts = urlsplit(text)
-        leads = parts.scheme in {"http", "https"} and bool(parts.hostname)
-        leads = leads and parts.port != 0
-    except ValueError:  # an impossible port, or impossible brackets
-        leads = False
-    if not leads or "@" in parts.netloc or set(text) & set("?# \\"):
-        msg = (
-            "give http:// or https://, a host and perhaps a path, "
-            "without user, parameters and fragment"
-        )
-        raise ValueError(msg)
-    return text
-
-
 def _token_address(text: str) -> str:
-    """Do the same, but allow parameters: RFC 6749, section 3.2."""
-    _address(text.replace("?", "/", 1))
+    """Allow an address to have parameters: RFC 6749, section 3.2."""
+    address(text.replace("?", "/", 1))
     return text
 
 
@@ -56,7 +39,6 @@ def _header_value(secret: SecretStr) -> SecretStr:
     return secret
 
 
-Address = Annotated[str, AfterValidator(_address)]
 TokenAddress = Annotated[str, AfterValidator(_token_address)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HeaderValue = Annotated[SecretStr, AfterValidator(_header_value)]

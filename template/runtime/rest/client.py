@@ -4,20 +4,24 @@ Credentials are added below httpx's client, so that neither its log nor its erro
 them. They are sent only to the server of the base address.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 import itertools
 import random
+import re
 import ssl
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
+import zlib
 
 from ..exceptions import (
     ConfigError,
@@ -30,6 +34,8 @@ from ..exceptions import (
 )
 from ..extras import Lazy
 from ..tls import reason_for_distrust
+from ..waiting import cut, wait_for
+from .bodies import ENCODING, read_body
 from .records import parse
 from .settings import Authentication, Limits, TokenRequest
 
@@ -41,22 +47,25 @@ else:
 REDIRECTS = 5
 TOKEN_SECONDS = 30  # a token is replaced so long before it expires
 TOKEN_BYTES = 1024 * 1024
+SENDABLE = re.compile(r"[!-~]+")  # a token without blanks
+YEAR = 365 * 24 * 60 * 60  # seconds
+CONNECTIONS = 4  # at most, of one client at a time
 PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A server's answer with status 200.
+    """A server's answer with status 200, or 204.
 
     Attributes:
         address: Its address after redirects, without secrets.
-        body: Decompressed.
+        body: Decompressed; None if there is none, by status 204.
         content_type: In lower case, without parameters; "" if there is none.
         next_link: The target of the header `Link` with `rel="next"`, if there is one.
     """
 
     address: str
-    body: bytes
+    body: bytes | None
     content_type: str
     next_link: str | None
 
@@ -121,6 +130,7 @@ class HttpClient:
         self._token_until = 0.0
         self._next_start = 0.0
         self._query_elsewhere = ""  # of a redirect; it may be a secret of that server
+        self._streams: deque[Any] = deque(maxlen=CONNECTIONS)
         self._client = self._open(base_url, signing=True)
 
     def __enter__(self) -> Self:
@@ -175,12 +185,25 @@ class HttpClient:
                 _place_of(address),
                 "correct `base_url`, or choose another pagination.",
             )
-        deadline = time.monotonic() + self._limits.total_seconds
+        seconds = self._limits.total_seconds
+        deadline = time.monotonic() + seconds
+        try:
+            return wait_for(
+                partial(self._get, address, deadline), seconds=seconds, cancel=self._cut
+            )
+        except TimeoutError as err:
+            raise SourceUnavailableError(
+                f"There was no complete answer within {seconds} seconds.",
+                address,
+                "try again later.",
+            ) from err
+
+    def _get(self, address: str, deadline: float) -> Answer:
         renewed = False
         for attempt in itertools.count(1):
             try:
-                self._renew_token(deadline)
-                return self._follow(address, deadline)
+                self._renew_token()
+                return self._follow(address)
             except _Unauthorized:
                 if renewed or not self._authentication.token_request():
                     raise CredentialError(
@@ -192,6 +215,16 @@ class HttpClient:
             except _Again as again:
                 self._pause(again, attempt, address, deadline)
         raise AssertionError
+
+    def _cut(self) -> None:
+        """Shut down the connections, so that no one waits for an answer any longer."""
+        for stream in self._streams:
+            cut(stream.get_extra_info("socket").fileno())
+
+    def _trace(self, event: str, info: dict[str, Any]) -> None:
+        """Remember a connection: httpx calls this for each event of a request."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._streams.append(info["return_value"])
 
     def without_secrets(self, address: str) -> str:
         """Return an address without the parameters that carry a secret."""
@@ -222,7 +255,7 @@ class HttpClient:
         return httpx.Client(
             transport=transport,
             timeout=timeout,
-            headers={"Accept": "application/json"},
+            headers={"Accept": "application/json", "Accept-Encoding": ENCODING},
             trust_env=False,  # otherwise ~/.netrc would add its own credentials
         )
 
@@ -247,18 +280,23 @@ class HttpClient:
             ) from None
         time.sleep(pause)
 
-    def _follow(self, address: str, deadline: float) -> Answer:
+    def _follow(self, address: str) -> Answer:
         """Get an address, and follow its redirects."""
+        tracing = {"trace": self._trace}
         for _ in range(REDIRECTS + 1):
             self._keep_rate()
-            with self._asked(address), self._client.stream("GET", address) as response:
+            with (
+                self._asked(address),
+                self._client.stream("GET", address, extensions=tracing) as response,
+            ):
                 location = response.headers.get("Location")
                 if not (response.is_redirect and location):
                     self._check_status(response, address)
                     most = self._limits.page_bytes
+                    has_body = response.status_code != HTTPStatus.NO_CONTENT
                     return Answer(
                         address,
-                        self._read(response, address, deadline, most),
+                        read_body(response, address, most) if has_body else None,
                         _content_type(response),
                         response.links.get("next", {}).get("url"),
                     )
@@ -302,7 +340,7 @@ class HttpClient:
                 kind, what, next_step = REFUSALS[status]
                 raise kind(f"{what}.", _place_of(address), next_step) from None
             raise _Again("The proxy gave no connection") from None
-        except httpx.DecodingError:
+        except zlib.error:
             raise _Again("The answer can't be decompressed") from None
         except httpx.TransportError as err:
             if "location header" in str(err):  # httpx reads it before it is asked to
@@ -319,31 +357,16 @@ class HttpClient:
         No error quotes the body, which may repeat what was sent.
         """
         status = response.status_code
-        if status == HTTPStatus.OK:
+        if status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
             return
         if status == HTTPStatus.UNAUTHORIZED:
             raise _Unauthorized
         _check_busy("server", response)
-        kind, what, next_step = REFUSALS.get(status, OTHER_REFUSAL)
+        other = OTHER_REFUSAL if response.is_error else INCOMPLETE
+        kind, what, next_step = REFUSALS.get(status, other)
         raise kind(
             f"{what} ({_status(status)}).", f"{address} ({self._place})", next_step
         )
-
-    def _read(
-        self, response: "httpx.Response", address: str, deadline: float, most: int
-    ) -> bytes:
-        body = bytearray()
-        for part in response.iter_bytes():
-            body += part
-            if len(body) > most:
-                raise UnexpectedResponseError(
-                    f"The answer has more than {most} bytes.",
-                    address,
-                    "ask for smaller pages, or raise `page_bytes`.",
-                )
-            if time.monotonic() > deadline:
-                raise _Again("The answer took too long")
-        return bytes(body)
 
     def _keep_rate(self) -> None:
         if not self._limits.requests_per_second:
@@ -353,7 +376,7 @@ class HttpClient:
         self._next_start = start + 1 / self._limits.requests_per_second
         time.sleep(start - now)
 
-    def _renew_token(self, deadline: float) -> None:
+    def _renew_token(self) -> None:
         """Get a token if one is needed and there is none that lasts.
 
         Raises:
@@ -370,25 +393,27 @@ class HttpClient:
                 asked.url,
                 data=asked.form,
                 auth=httpx.BasicAuth(asked.client_id, asked.client_secret),
+                extensions={"trace": self._trace},
             ) as response,
         ):
             _check_busy("token's server", response)
             if response.status_code != HTTPStatus.OK:
                 status = _status(response.status_code)
                 raise self._no_token(f"The token's server answered {status}.", asked)
-            body = self._read(response, asked.url, deadline, TOKEN_BYTES)
+            body = read_body(response, asked.url, TOKEN_BYTES)
         try:
             granted = parse(body, asked.url)
         except UnexpectedResponseError as err:
             raise self._no_token(err.what, asked) from None
         token = granted.get("access_token") if isinstance(granted, dict) else None
-        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        if not isinstance(token, str) or not SENDABLE.fullmatch(token):
             raise self._no_token(
                 "The token's server returned no `access_token`.", asked
             )
         seconds = granted.get("expires_in")
-        lasts = seconds - TOKEN_SECONDS if isinstance(seconds, int) else float("inf")
-        self._token, self._token_until = token, time.monotonic() + lasts
+        lasts = min(seconds, YEAR) if isinstance(seconds, int) else YEAR
+        self._token = token
+        self._token_until = time.monotonic() + lasts - TOKEN_SECONDS
 
     def _no_token(self, what: str, asked: TokenRequest) -> ConnectorError:
         return CredentialError(
@@ -424,6 +449,11 @@ REFUSALS: dict[int, tuple[type[ConnectorError], str, str]] = {
         "put them into the variable HTTPS_PROXY.",
     ),
 }
+INCOMPLETE = (
+    UnexpectedResponseError,
+    "The server sent no complete answer",
+    "look the status up in the API's documentation.",
+)
 OTHER_REFUSAL = (
     QueryRejectedError,
     "The server refused the request",
@@ -455,14 +485,16 @@ def joined(address: str, target: str) -> str:
     """Return the complete address of a target that the answer of an address names.
 
     Raises:
-        UnexpectedResponseError: The target isn't an address of HTTP. It isn't shown.
+        UnexpectedResponseError: The target isn't an address of HTTP, or has a user in
+            it. It isn't shown.
     """
     try:
         found = urljoin(address, target)
-        scheme = urlsplit(found).scheme
-    except ValueError:  # impossible brackets
+        found.encode()
+        parts = urlsplit(found)
+    except ValueError:  # impossible brackets, or a lone surrogate
         raise _leads_nowhere(address) from None
-    if scheme not in PORTS:
+    if parts.scheme not in PORTS or "@" in parts.netloc:
         raise _leads_nowhere(address)
     return found
 

@@ -104,7 +104,9 @@ class REST(Source):
         ) as client:
             while True:
                 answer, number = client.get(address), number + 1
-                document = self._document(answer)
+                if answer.body is None:
+                    return
+                document = self._document(answer, answer.body)
                 found = records_of(document, self.api.records, answer.address)
                 read += len(found)
                 yield found
@@ -125,6 +127,12 @@ class REST(Source):
             QueryRejectedError: It isn't below `base_url`, or sets a parameter of the
                 pagination.
         """
+        if any("\ud800" <= character <= "\udfff" for character in query):
+            raise QueryRejectedError(
+                "The resource holds a character that isn't one (a surrogate).",
+                f"{self.base_url} ({self.place})",
+                "correct the resource.",
+            )
         parts = urlsplit(query.strip())
         path = parts.path.lstrip("/")
         outside = parts.scheme or parts.netloc or query.strip().startswith("//")
@@ -145,15 +153,15 @@ class REST(Source):
         below = f"/{quote(path, safe=SAFE_IN_PATHS)}" if path else ""
         return _with_parameters(self.base_url + below, [*pairs, *first.items()])
 
-    def _document(self, answer: Answer) -> Any:
-        start = answer.body[:100].lstrip()
+    def _document(self, answer: Answer, body: bytes) -> Any:
+        start = body[:100].lstrip()
         if answer.content_type == "text/html" or start.startswith(b"<"):
             raise UnexpectedResponseError(
                 "The answer is a web page (HTML or XML), not JSON.",
                 answer.address,
                 "check `base_url`; if it shows a login, check the credentials.",
             )
-        return parse(answer.body, answer.address)
+        return parse(body, answer.address)
 
     def _check_progress(self, address: str, seen: set[str], number: int) -> None:
         if address in seen:
@@ -177,7 +185,14 @@ def _address(first: str, answer: Answer, following: Next) -> str:
     base, _, query = first.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
     kept = [(name, value) for name, value in pairs if name not in following.parameters]
-    return _with_parameters(base, [*kept, *following.parameters.items()])
+    try:
+        return _with_parameters(base, [*kept, *following.parameters.items()])
+    except UnicodeEncodeError:
+        raise UnexpectedResponseError(
+            "The answer names a next page by a character that isn't one (a surrogate).",
+            answer.address,
+            "ask the API's operator.",
+        ) from None
 
 
 def _with_parameters(base: str, pairs: list[tuple[str, str]]) -> str:

@@ -1,16 +1,25 @@
 """The base class of databases that are read by SQL, with any driver."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, ClassVar
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import Any, ClassVar, TypeVar
 
 import pyarrow as pa
 
-from ..exceptions import ConnectorError, QueryRejectedError, UnsupportedTypeError
+from ..connector import CONNECT_SECONDS
+from ..exceptions import (
+    ConnectorError,
+    QueryRejectedError,
+    SourceUnavailableError,
+    UnsupportedTypeError,
+)
 from ..source import Source, fitting_rows
 from ..values import to_array
+from ..waiting import read_ahead, wait_for
 from .queries import QueryWriter
+
+T = TypeVar("T")
 
 
 class Database(QueryWriter, Source):
@@ -54,6 +63,57 @@ class Database(QueryWriter, Source):
             error: What the driver raised.
             connected: Whether there was a connection at that time.
         """
+
+    def opened(self, connect: Callable[[], T]) -> T:
+        """Return the connection that `connect` opens.
+
+        Raises:
+            SourceUnavailableError: It took longer than `CONNECT_SECONDS`.
+        """
+        try:
+            # A driver's own limit of this length has the better error.
+            return wait_for(connect, seconds=CONNECT_SECONDS + 1)
+        except TimeoutError as err:
+            raise SourceUnavailableError(
+                f"There was no connection within {CONNECT_SECONDS} seconds.",
+                self.address,
+                "check host and port, and that the server runs.",
+            ) from err
+
+    def ahead(
+        self,
+        batches: Generator[pa.RecordBatch, None, None],
+        cancel: Callable[[], None] = lambda: None,
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield batches, which are read ahead in a thread.
+
+        Args:
+            batches: It closes its connection at its end.
+            cancel: As in `read_ahead`.
+
+        Raises:
+            SourceUnavailableError: It took longer than `query_timeout`.
+        """
+
+        def produce(put: Callable[[pa.RecordBatch], None]) -> None:
+            with closing(batches):
+                for batch in batches:
+                    put(batch)
+
+        read = read_ahead(produce, cancel=cancel, seconds=self.query_timeout)
+        try:
+            with closing(read):
+                yield from read
+        except TimeoutError as err:
+            raise self.took_too_long() from err
+
+    def took_too_long(self) -> SourceUnavailableError:
+        """Return the error of a query that took longer than `query_timeout`."""
+        return SourceUnavailableError(
+            f"The query took longer than {self.query_timeout} seconds.",
+            self.address,
+            "try again, or raise query_timeout.",
+        )
 
     @contextmanager
     def explained(self, *driver_errors: type[Exception]) -> Iterator[None]:

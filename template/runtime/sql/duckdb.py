@@ -1,10 +1,9 @@
 """Read from DuckDB."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 import contextlib
 from pathlib import Path
 import re
-import threading
 from typing import Any
 
 import pyarrow as pa
@@ -112,14 +111,10 @@ class DuckDB(Database):
             UnsupportedTypeError: A value has no exact counterpart; names the column.
         """
         try:
-            with contextlib.closing(self._connect()) as connection:
-                deadline = threading.Timer(self.query_timeout, connection.interrupt)
-                deadline.daemon = True
-                deadline.start()
-                try:
-                    yield from self._read(connection, query, batch_bytes)
-                finally:
-                    deadline.cancel()
+            connection = self._connect()
+            yield from self.ahead(
+                self._read(connection, query, batch_bytes), connection.interrupt
+            )
         # Arrow's reader raises the engine's errors as its own.
         except (duckdb.Error, pa.ArrowException, OSError) as err:
             raise self.explain(err, connected=True) from err
@@ -130,6 +125,13 @@ class DuckDB(Database):
         return connection
 
     def _read(
+        self, connection: Any, query: str, batch_bytes: int | None
+    ) -> Generator[pa.RecordBatch, None, None]:
+        """Yield the result of a query, and close the connection."""
+        with contextlib.closing(connection):
+            yield from self._batches(connection, query, batch_bytes)
+
+    def _batches(
         self, connection: Any, query: str, batch_bytes: int | None
     ) -> Iterator[pa.RecordBatch]:
         if len(connection.extract_statements(query)) != 1:

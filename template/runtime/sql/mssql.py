@@ -1,13 +1,15 @@
 """Read from Microsoft SQL Server."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 import contextlib
+from functools import partial
 import re
 from typing import Any, Literal
 
 import pyarrow as pa
 from pydantic import SecretStr
 
+from ..addresses import Host, Name, Port
 from ..connector import CONNECT_SECONDS, Credentials, first_line
 from ..exceptions import (
     ConnectorError,
@@ -88,9 +90,9 @@ NEXT_STEPS: dict[type[ConnectorError], str] = {
 class MSSQLCredentials(Credentials):
     """The address of a Microsoft SQL Server database, and the user."""
 
-    host: str
-    port: int = 1433
-    database: str
+    host: Host
+    port: Port = 1433
+    database: Name
     user: str
     password: SecretStr
     encrypt: Literal["yes", "no", "strict"] = "yes"
@@ -154,31 +156,34 @@ class MSSQL(Database):
             QueryRejectedError: The database refused the query.
             UnsupportedTypeError: A value has no exact counterpart; names the column.
         """
-        with (
-            self.explained(mssql_python.Error),
-            self._connected() as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(self.notation.statement(query))
-            # The description has Python's types, which are too few.
-            codes = cursor._column_sql_types
-            schema = self.schema_of(cursor.description or (), codes)
-            rows = cursor.fetchmany(FIRST_ROWS)
-            first = self.to_batch(schema.names, schema.types, rows)
-            yield from self.batches(first, cursor.fetchmany, batch_bytes)
+        with self.explained(mssql_python.Error):
+            yield from self.ahead(self._read(self._connect(), query, batch_bytes))
 
-    @contextlib.contextmanager
-    def _connected(self) -> Iterator[Any]:
+    def _connect(self) -> Any:
         mssql_python.pooling(enabled=False)
+        connect = partial(
+            mssql_python.connect, self.connection_string, timeout=CONNECT_SECONDS
+        )
         try:
-            connection = mssql_python.connect(
-                self.connection_string, timeout=CONNECT_SECONDS
-            )
+            connection = self.opened(connect)
         except mssql_python.Error as err:
             raise self.explain(err, connected=False) from err
         connection.timeout = self.query_timeout
+        return connection
+
+    def _read(
+        self, connection: Any, query: str, batch_bytes: int | None
+    ) -> Generator[pa.RecordBatch, None, None]:
+        """Yield the result of a query, and close the connection."""
         try:
-            yield connection
+            with connection.cursor() as cursor:
+                cursor.execute(self.notation.statement(query))
+                # The description has Python's types, which are too few.
+                codes = cursor._column_sql_types
+                schema = self.schema_of(cursor.description or (), codes)
+                rows = cursor.fetchmany(FIRST_ROWS)
+                first = self.to_batch(schema.names, schema.types, rows)
+                yield from self.batches(first, cursor.fetchmany, batch_bytes)
         finally:
             with contextlib.suppress(mssql_python.Error):
                 connection.close()

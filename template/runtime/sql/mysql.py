@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 from pydantic import SecretStr
 from sqlalchemy import URL
 
+from ..addresses import Host, Name, Port
 from ..connector import CONNECT_SECONDS, Credentials, first_line
 from ..exceptions import (
     ConnectorError,
@@ -16,6 +17,7 @@ from ..exceptions import (
     SourceUnavailableError,
 )
 from ..tls import CaFile, reason_for_distrust
+from ..waiting import cut
 from .notations.mysql import NOTATION
 from .source import SQL
 
@@ -106,9 +108,9 @@ class MySQLCredentials(Credentials):
     certificate must be from one of these authorities and for the server's host.
     """
 
-    host: str
-    port: int = 3306
-    database: str
+    host: Host
+    port: Port = 3306
+    database: Name
     user: str
     password: SecretStr | None = None
     ssl_ca: CaFile | None = None
@@ -227,6 +229,11 @@ class MySQL(SQL):
         if cursor._result:
             cursor._result.unbuffered_active = False
         connection.invalidate()
+
+    def cut(self, connection: Any) -> None:
+        """Shut down the connection, for which PyMySQL has no function."""
+        if connection._sock:
+            cut(connection._sock.fileno())
 
     def explain(self, error: BaseException, *, connected: bool) -> ConnectorError:
         """Return the connector's error for an error of PyMySQL: a number and a text."""

@@ -1,15 +1,15 @@
 """Read from Oracle Database."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 import contextlib
 from decimal import Decimal
-from queue import Empty, SimpleQueue
-import threading
+from functools import partial
 from typing import Any, Literal
 
 import pyarrow as pa
 from pydantic import SecretStr
 
+from ..addresses import Host, Name, Port
 from ..connector import CONNECT_SECONDS, Credentials, first_line
 from ..exceptions import (
     ConnectorError,
@@ -111,9 +111,9 @@ NEXT_STEPS: dict[type[ConnectorError], str] = {
 class OracleCredentials(Credentials):
     """The address of an Oracle Database, and the user."""
 
-    host: str
-    port: int = 1521
-    service_name: str
+    host: Host
+    port: Port = 1521
+    service_name: Name
     user: str
     password: SecretStr
     protocol: Literal["tcp", "tcps"] = "tcp"
@@ -157,69 +157,49 @@ class Oracle(Database):
             QueryRejectedError: The database refused the query.
             UnsupportedTypeError: A value has no exact counterpart; names the column.
         """
-        with (
-            self.explained(oracledb.Error),
-            self._connected() as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute("SET TRANSACTION READ ONLY")
-            cursor.arraysize = FETCH_ROWS
-            cursor.prefetchrows = FIRST_ROWS
-            statement = self.notation.statement(query)
-            cursor.execute(statement, fetch_decimals=True, fetch_lobs=False)
-            schema = self.schema_of(cursor.description or ())
-            rows = cursor.fetchmany(FIRST_ROWS)
-            first = self.to_batch(schema.names, schema.types, rows)
-            yield from self.batches(first, cursor.fetchmany, batch_bytes)
+        with self.explained(oracledb.Error):
+            connection = self._connect()
+            yield from self.ahead(
+                self._read(connection, query, batch_bytes), connection.cancel
+            )
 
-    @contextlib.contextmanager
-    def _connected(self) -> Iterator[Any]:
-        """Connect, and wait no longer than `CONNECT_SECONDS`.
-
-        The driver limits the time until a server accepts the connection, but waits for
-        its first answer for ever.
-        """
-        opened: SimpleQueue[Any] = SimpleQueue()
-        given_up = threading.Event()
-        threading.Thread(
-            target=self._open, args=(opened, given_up), daemon=True
-        ).start()
+    def _connect(self) -> Any:
+        connect = partial(
+            oracledb.connect,
+            user=self.credentials.user,
+            password=self.credentials.password.get_secret_value(),
+            host=self.credentials.host,
+            port=self.credentials.port,
+            service_name=self.credentials.service_name,
+            protocol=self.credentials.protocol,
+            tcp_connect_timeout=CONNECT_SECONDS,
+            retry_count=0,
+        )
         try:
-            connection = opened.get(timeout=CONNECT_SECONDS)
-        except Empty:
-            given_up.set()
-            raise SourceUnavailableError(
-                f"There was no answer within {CONNECT_SECONDS} seconds.",
-                self.address,
-                NEXT_STEPS[SourceUnavailableError],
-            ) from None
-        if isinstance(connection, BaseException):
-            raise self.explain(connection, connected=False) from connection
+            connection = self.opened(connect)
+        except (oracledb.Error, OSError, ValueError) as err:
+            raise self.explain(err, connected=False) from err
         connection.call_timeout = int(1000 * self.query_timeout)
+        return connection
+
+    def _read(
+        self, connection: Any, query: str, batch_bytes: int | None
+    ) -> Generator[pa.RecordBatch, None, None]:
+        """Yield the result of a query, and close the connection."""
         try:
-            yield connection
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION READ ONLY")
+                cursor.arraysize = FETCH_ROWS
+                cursor.prefetchrows = FIRST_ROWS
+                statement = self.notation.statement(query)
+                cursor.execute(statement, fetch_decimals=True, fetch_lobs=False)
+                schema = self.schema_of(cursor.description or ())
+                rows = cursor.fetchmany(FIRST_ROWS)
+                first = self.to_batch(schema.names, schema.types, rows)
+                yield from self.batches(first, cursor.fetchmany, batch_bytes)
         finally:
             with contextlib.suppress(oracledb.Error):
                 connection.close()
-
-    def _open(self, opened: "SimpleQueue[Any]", given_up: threading.Event) -> None:
-        try:
-            connection = oracledb.connect(
-                user=self.credentials.user,
-                password=self.credentials.password.get_secret_value(),
-                host=self.credentials.host,
-                port=self.credentials.port,
-                service_name=self.credentials.service_name,
-                protocol=self.credentials.protocol,
-                tcp_connect_timeout=CONNECT_SECONDS,
-                retry_count=0,
-            )
-        except (oracledb.Error, OSError, ValueError) as err:
-            opened.put(err)
-            return
-        if given_up.is_set():
-            connection.close()
-        opened.put(connection)
 
     def schema_of(self, description: Any) -> pa.Schema:
         """Return the columns of a result.

@@ -1,7 +1,7 @@
 """Read from a database with SQLAlchemy, through a cursor on the server."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -60,6 +60,13 @@ class SQL(Database):
     def abandon(self, connection: Connection, cursor: Any) -> None:
         """Leave the rest of a result unread. The connection is closed next."""
 
+    def cut(self, connection: Any) -> None:
+        """Make whoever waits for the server stop soon, if the driver can.
+
+        Args:
+            connection: The driver's.
+        """
+
     def explain(self, error: BaseException, *, connected: bool) -> ConnectorError:
         """Return the connector's error for a driver's error. As `Database.explain`."""
         kind = QueryRejectedError if connected else SourceUnavailableError
@@ -92,13 +99,23 @@ class SQL(Database):
             "stream_results": True,
         }
         engine = self.create_engine()
-        connected = False
         try:
-            with (
-                self.explained(),
-                engine.connect().execution_options(**options) as connection,
-            ):
-                connected = True
+            with self.explained():
+                connection = self.opened(engine.connect)
+        except DBAPIError as err:
+            raise self.explain(err.orig or err, connected=False) from err
+        driver = connection.connection.driver_connection
+        connection = connection.execution_options(**options)
+        yield from self.ahead(
+            self._read(connection, query, batch_bytes), partial(self.cut, driver)
+        )
+
+    def _read(
+        self, connection: Connection, query: str, batch_bytes: int | None
+    ) -> Generator[pa.RecordBatch, None, None]:
+        """Yield the result of `query`, and close the connection."""
+        try:
+            with self.explained(), connection:
                 statement = self.notation.statement(query)
                 result = connection.exec_driver_sql(statement)
                 cursor = result.cursor
@@ -114,10 +131,8 @@ class SQL(Database):
                     if cursor:
                         self.abandon(connection, cursor)
         except DBAPIError as err:
-            connected = connected and not err.connection_invalidated
+            connected = not err.connection_invalidated
             raise self.explain(err.orig or err, connected=connected) from err
-        finally:
-            engine.dispose()
 
     def _fetch(self, result: CursorResult[Any], count: int) -> Sequence[Any]:
         """Return the next rows, at most `count`; none at the end.

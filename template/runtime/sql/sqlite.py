@@ -3,12 +3,11 @@
 from pathlib import Path
 import re
 import sqlite3
-import time
 from typing import Any
 from urllib.parse import quote
 
 import pyarrow as pa
-from sqlalchemy import URL, Engine, event
+from sqlalchemy import URL
 
 from ..connector import Credentials, first_line
 from ..exceptions import (
@@ -22,7 +21,6 @@ from .notations.sqlite import NOTATION
 from .source import SQL
 
 LOCK_SECONDS = 10
-STEPS = 10_000  # of SQLite's virtual machine, between two looks at the clock
 
 # A part of a column's declared type -> the column's type; the first match counts. The
 # first four are SQLite's own rules; it has none for the others.
@@ -108,15 +106,9 @@ class SQLite(SQL):
         """Return the time to wait for a lock."""
         return {"connect_args": {"check_same_thread": False, "timeout": LOCK_SECONDS}}
 
-    def create_engine(self) -> Engine:
-        """Return a new engine, whose connections stop after `query_timeout`."""
-        engine = super().create_engine()
-        event.listen(engine, "connect", self._limit)
-        return engine
-
-    def _limit(self, connection: Any, _record: Any) -> None:
-        deadline = time.monotonic() + self.query_timeout
-        connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS)
+    def cut(self, connection: Any) -> None:
+        """Stop the query."""
+        connection.interrupt()
 
     def column_types(self, cursor: Any, query: str) -> list[pa.DataType | None]:
         """Return the Arrow type of each column.

@@ -1,35 +1,29 @@
 """Write tables of PostgreSQL."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import contextlib
+from functools import partial
 import io
-import re
-from typing import Any, Literal
+from typing import Any, TypeVar
 
 import pyarrow as pa
-from pydantic import SecretStr
 
-from ..connector import CONNECT_SECONDS, Credentials, first_line
+from ..connector import CONNECT_SECONDS
 from ..destination import Check, Written, begin
-from ..exceptions import (
-    ConnectorError,
-    CredentialError,
-    DestinationRejectedError,
-    DestinationUnavailableError,
-    FatalError,
-)
+from ..exceptions import DestinationRejectedError, DestinationUnavailableError
 from ..extras import Lazy
+from ..libpq import LOCK_SECONDS, DatabaseCredentials, Errors, options, stop
 from ..source import BATCH_BYTES
 from ..sql import copy_binary
-from ..tls import RootCertificates
+from ..waiting import wait_for
 from .copy_in import NAME_BYTES, CopyColumn, columns_of, encode
 from .destination import TableDestination, WriteMode
 from .target import STAGE, Session, Stage, Target, names, quoted
 
 psycopg2 = Lazy("psycopg2")
 
-LOCK_SECONDS = 60
-STATEMENT_SECONDS = 60 * 60
+T = TypeVar("T")
+
 
 # A load's fingerprint is made of text, which depends on these.
 SESSION = {
@@ -39,46 +33,13 @@ SESSION = {
     "default_transaction_isolation": r"read\ committed",
     "extra_float_digits": "3",
     "lock_timeout": f"{LOCK_SECONDS}s",
-    "statement_timeout": f"{STATEMENT_SECONDS}s",
 }
-# A server that is gone without a word is given up after a minute.
-KEEPALIVES = {
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,  # milliseconds
-}
-
-# SQLSTATE by class or code -> the error; the longest match counts.
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-ERRORS_BY_STATE: dict[str, type[ConnectorError]] = {
-    "08": DestinationUnavailableError,  # connection exception
-    "28": CredentialError,  # invalid authorization
-    "42501": CredentialError,  # insufficient privilege
-    "40": DestinationUnavailableError,  # serialization failure, deadlock
-    "53": DestinationUnavailableError,  # insufficient resources
-    "55P03": DestinationUnavailableError,  # lock not available
-    "57": DestinationUnavailableError,  # operator intervention, statement timeout
-    "58": DestinationUnavailableError,  # system error
-}
-ERROR_NEXT_STEPS: dict[type[ConnectorError], str] = {
-    CredentialError: "ask for the permissions that the class names.",
-    DestinationRejectedError: "correct the table's name, or the rows.",
-}
-# While connecting, libpq has a message but no SQLSTATE. The first match counts.
-ERRORS_WHILE_CONNECTING: list[tuple[str, type[ConnectorError], str]] = [
-    ("no encryption|SSL off", FatalError, "set sslmode to require or stricter."),
-    ("password|authentication|pg_hba", CredentialError, "check user and password."),
-    (r'role ".*" does not exist', CredentialError, "check the user."),
-    (r'database ".*" does not exist', FatalError, "check the name of the database."),
-    (
-        "SSL SYSCALL error|SSL connection has been closed unexpectedly",
-        DestinationUnavailableError,
-        "try again; if it persists, check what is between here and the server.",
-    ),
-    ("sslmode|certificate|SSL", FatalError, "check host, sslmode and sslrootcert."),
-    ("", DestinationUnavailableError, "check host and port, and that the server runs."),
-]
+ERRORS = Errors(
+    unavailable=DestinationUnavailableError,
+    rejected=DestinationRejectedError,
+    next_for_user="ask for the permissions that the class names.",
+    next_for_query="correct the table's name, or the rows.",
+)
 
 COLUMNS = (
     "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute "
@@ -106,18 +67,8 @@ COPY_OUT = (
 )
 
 
-class PostgreSQLTablesCredentials(Credentials):
+class PostgreSQLTablesCredentials(DatabaseCredentials):
     """The address of a PostgreSQL database, and the user."""
-
-    host: str
-    port: int = 5432
-    database: str
-    user: str
-    password: SecretStr | None = None
-    sslmode: Literal[
-        "disable", "allow", "prefer", "require", "verify-ca", "verify-full"
-    ] = "prefer"
-    sslrootcert: RootCertificates | None = None
 
 
 class PostgreSQLTables(TableDestination):
@@ -133,6 +84,28 @@ class PostgreSQLTables(TableDestination):
 
     credentials_model = PostgreSQLTablesCredentials
     credentials: PostgreSQLTablesCredentials
+
+    def __init__(
+        self,
+        *,
+        config_key: str | None = None,
+        credentials: Mapping[str, Any] | None = None,
+        query_timeout: int = 60 * 60,
+    ) -> None:
+        """Validate the credentials, without connecting.
+
+        Args:
+            config_key: The key of the credentials in the configuration.
+            credentials: The fields of `credentials_model`.
+            query_timeout: Seconds after which a statement is stopped.
+
+        Raises:
+            ConfigError: As in `Connector`.
+            CredentialError: As in `Connector`.
+            MissingExtraError: As in `Connector`.
+        """
+        super().__init__(config_key=config_key, credentials=credentials)
+        self.query_timeout = query_timeout
 
     @property
     def address(self) -> str:
@@ -178,34 +151,84 @@ class PostgreSQLTables(TableDestination):
     def _target(self, table: str, columns: Sequence[CopyColumn]) -> Iterator["_Target"]:
         """Yield a table, and commit unless an error was raised."""
         where = f"{table}, {self.address}"
-        password = self.credentials.password
         connected = False
         try:
-            connection = psycopg2.connect(
-                host=self.credentials.host,
-                port=self.credentials.port,
-                dbname=self.credentials.database,
-                user=self.credentials.user,
-                password=password.get_secret_value() if password else None,
-                sslmode=self.credentials.sslmode,
-                sslrootcert=self.credentials.sslrootcert,
-                application_name=type(self).__module__.partition(".")[0],
-                client_encoding="utf8",
-                connect_timeout=CONNECT_SECONDS,
-                options=" ".join(f"-c {name}={SESSION[name]}" for name in SESSION),
-                **KEEPALIVES,
-            )
+            # libpq's own limit of this length has the better error.
+            connection = _in_time(self.connect, CONNECT_SECONDS + 1, where)
             connected = True
             # Closing without a commit rolls everything back.
             with contextlib.closing(connection), connection.cursor() as cursor:
-                yield _Target(_Session(cursor), table, columns, where)
-                connection.commit()
+                session = _Session(cursor, self, where)
+                yield _Target(session, table, columns, where)
+                session.commit()
         except psycopg2.Error as err:
-            raise explained(err, where, connected=connected) from err
+            raise ERRORS.explain(err, where, connected=connected) from err
+
+    def connect(self) -> Any:
+        """Return a new connection of psycopg2, which the caller closes.
+
+        Raises:
+            psycopg2.Error: There is none.
+        """
+        password = self.credentials.password
+        timeout = {"statement_timeout": f"{self.query_timeout}s"}
+        name = type(self).__module__.partition(".")[0]
+        return psycopg2.connect(
+            host=self.credentials.host,
+            port=self.credentials.port,
+            dbname=self.credentials.database,
+            user=self.credentials.user,
+            password=password.get_secret_value() if password else None,
+            **options(self.credentials, SESSION | timeout, name),
+        )
+
+
+def _in_time(
+    work: Callable[[], T],
+    seconds: float,
+    where: str,
+    cancel: Callable[[], None] = lambda: None,
+) -> T:
+    try:
+        return wait_for(work, seconds=seconds, cancel=cancel)
+    except TimeoutError as err:
+        raise DestinationUnavailableError(
+            f"PostgreSQL didn't answer within {seconds} seconds.",
+            where,
+            "try again, or raise query_timeout.",
+        ) from err
 
 
 class _Session(Session):
     """A session of psycopg2, which marks values by %s."""
+
+    def __init__(self, cursor: Any, destination: PostgreSQLTables, where: str) -> None:
+        super().__init__(cursor)
+        self._connection = cursor.connection
+        self._destination = destination
+        self._where = where
+
+    def call(self, method: Callable[..., Any], *arguments: Any) -> None:
+        seconds = self._destination.query_timeout
+        cancel = partial(stop, self._connection, self._destination.connect)
+        _in_time(partial(method, *arguments), seconds, self._where, cancel)
+
+    def commit(self) -> None:
+        """Commit the transaction.
+
+        Raises:
+            DestinationUnavailableError: There was no answer.
+        """
+        try:
+            self.call(self._connection.commit)
+        except (psycopg2.Error, DestinationUnavailableError) as err:
+            if getattr(err, "pgcode", None):
+                raise
+            raise DestinationUnavailableError(
+                "PostgreSQL didn't answer whether it has committed the rows.",
+                self._where,
+                "run the load again: by its id it finds out.",
+            ) from err
 
     def run(
         self, statement: str, values: Sequence[Any] | None = None, /, **parts: str
@@ -230,7 +253,11 @@ class _Stage(Stage):
     def add(self, batch: pa.RecordBatch) -> None:
         """Add a batch."""
         for stream in encode(batch, self._columns):
-            self._cursor.copy_expert(COPY_IN.format(stage=STAGE), io.BytesIO(stream))
+            self.session.call(
+                self._cursor.copy_expert,
+                COPY_IN.format(stage=STAGE),
+                io.BytesIO(stream),
+            )
             self._bytes += len(stream)
 
     def read(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -251,7 +278,7 @@ class _Stage(Stage):
                 selected=selected, stage=STAGE, first=first, end=first + at_once
             )
             received = _Received()
-            self._cursor.copy_expert(statement, received)
+            self.session.call(self._cursor.copy_expert, statement, received)
             yield copy_binary.decode(received.rows(), columns).cast(schema)
 
 
@@ -301,21 +328,3 @@ class _Target(Target):
     def lock_rows(self) -> None:
         lock = "LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"
         self.session.run(lock, table=self.name)
-
-
-def explained(error: BaseException, where: str, *, connected: bool) -> ConnectorError:
-    """Return the connector's error for an error of psycopg2."""
-    said = f"PostgreSQL said: {first_line(error)}."
-    state = getattr(error, "pgcode", None)
-    if not connected:
-        kind, next_step = next(
-            (kind, next_step)
-            for pattern, kind, next_step in ERRORS_WHILE_CONNECTING
-            if re.search(pattern, said)
-        )
-        return kind(said, where, next_step)
-    if state is None:
-        return DestinationUnavailableError(said, where, "try again.")
-    by_class = ERRORS_BY_STATE.get(state[:2], DestinationRejectedError)
-    kind = ERRORS_BY_STATE.get(state, by_class)
-    return kind(said, where, ERROR_NEXT_STEPS.get(kind, "try again."))

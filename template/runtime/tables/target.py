@@ -5,8 +5,9 @@ It holds what databases have in common; a subclass adds its own SQL. In statemen
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+import re
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -21,6 +22,7 @@ from ..exceptions import (
 from .destination import WriteMode
 
 STAGE = "connector_stage"
+POSSIBLE = re.compile("[^\\0\\ud800-\\udfff]*")  # text that a database can hold
 LOADS = "connector_loads"  # the table that says which load wrote what
 
 CREATE = "CREATE TABLE {table} ({definitions})"
@@ -73,11 +75,15 @@ class Session:
     def __init__(self, cursor: Any) -> None:
         self.cursor = cursor
 
+    def call(self, method: Callable[..., Any], *arguments: Any) -> None:
+        """Call a method of the driver, which may wait for a server."""
+        method(*arguments)
+
     def run(
         self, statement: str, values: Sequence[Any] | None = None, /, **parts: str
     ) -> None:
         """Execute a statement."""
-        self.cursor.execute(statement.format(**parts), values)
+        self.call(self.cursor.execute, statement.format(**parts), values)
 
     def fetch(
         self, statement: str, values: Sequence[Any] | None = None, /, **parts: str
@@ -152,6 +158,12 @@ class Target(ABC):
             raise DestinationRejectedError(
                 "The table's name is not of the form schema.table.",
                 where,
+                "name a table, with or without its schema.",
+            )
+        if not POSSIBLE.fullmatch(table):
+            raise DestinationRejectedError(
+                "The table's name holds a character that no name can have.",
+                ascii(where),
                 "name a table, with or without its schema.",
             )
         for name in (schema, self.table):

@@ -33,7 +33,7 @@ class Writer(BlockWriter):
     block_bytes = 10
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__("there")
         self.sent: list[bytes] = []
 
     def start(self, block: bytes) -> futures.Future[Any]:

@@ -1,4 +1,6 @@
+import gc
 import io
+from collections.abc import Iterator
 from decimal import Decimal
 from hashlib import sha256
 
@@ -13,7 +15,12 @@ from runtime.exceptions import (
     VerificationError,
 )
 from runtime.files import formats
-from runtime.files.formats import check_suffix, read_batches, write_batches
+from runtime.files.formats import (
+    ROW_GROUP_BYTES,
+    check_suffix,
+    read_batches,
+    write_batches,
+)
 
 MAGIC_BYTES = 4  # before the first column of a Parquet file
 BATCH = pa.RecordBatch.from_pydict({"number": [1, None], "text": ["", None]})
@@ -181,3 +188,22 @@ def test_an_unknown_suffix_is_refused_and_the_known_ones_are_named() -> None:
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(SchemaChangedError, match=r"'text'.*to missing"):
         write_batches([BATCH, BATCH.select(["number"])], io.BytesIO(), "file.csv")
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
+def test_nothing_is_written_after_a_failure(
+    suffix: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def batches() -> Iterator[pa.RecordBatch]:
+        values = list(range(ROW_GROUP_BYTES // 8))
+        yield from [pa.record_batch({"number": values})] * 2
+        raise ConnectionError
+
+    sink = io.BytesIO()
+    with pytest.raises(ConnectionError):
+        write_batches(batches(), sink, f"numbers{suffix}")
+    written = sink.tell()
+    assert written
+    sink.close()
+    gc.collect()
+    assert capfd.readouterr() == ("", "")

@@ -61,7 +61,13 @@ def test_incomplete_credentials_are_refused(
 
 
 def test_a_malformed_endpoint_is_refused() -> None:
-    destination = S3(credentials={**KEY, "endpoint_url": "nowhere"})
+    with pytest.raises(CredentialError, match="give http:// or https://") as caught:
+        S3(credentials={**KEY, "endpoint_url": "nowhere"})
+    assert SECRET not in everything_shown(caught.value)
+
+
+def test_an_impossible_region_is_refused() -> None:
+    destination = S3(credentials={**KEY, "region": "no region"})
     with pytest.raises(CredentialError, match="malformed") as caught:
         _ = destination.client
     assert SECRET not in everything_shown(caught.value)

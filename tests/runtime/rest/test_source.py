@@ -201,7 +201,7 @@ BAD = [
     (Reply(b"", 403), CredentialError, "don't allow reading this .403"),
     (Reply(b"", 404), QueryRejectedError, "no such resource .404"),
     (Reply(b"", 422), QueryRejectedError, "refused the request .422"),
-    (Reply(b"", 204), QueryRejectedError, "refused the request .204"),
+    (Reply(b"", 202), UnexpectedResponseError, "no complete answer .202"),
     (Reply(b" <html>login"), UnexpectedResponseError, "is a web page"),
     (
         Reply(b"login", headers={"Content-Type": "text/html; charset=utf-8"}),

@@ -18,7 +18,7 @@ from runtime.exceptions import (
     SourceUnavailableError,
     UnsupportedTypeError,
 )
-from runtime.sql import oracle as module
+from runtime.sql import database
 from runtime.sql.oracle import Oracle
 
 from tests.runtime.shown import everything_shown
@@ -183,7 +183,7 @@ def test_an_error_is_known_by_its_code(
 
 
 def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(database, "CONNECT_SECONDS", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         source = Oracle(credentials={**CREDENTIALS, "port": port})

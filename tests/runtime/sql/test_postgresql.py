@@ -343,3 +343,13 @@ def test_the_server_computes_the_checksums_of_what_is_read(
         )
     assert (expected.rows, expected.columns["value"].nulls) == (5, 2)
     assert expected.columns["number"] != expected.columns["again"]
+
+
+@pytest.mark.parametrize("columns", [799, 800, 801, 1600])
+def test_checksums_have_room_for_any_number_of_columns(
+    of_postgresql: dict[str, Any], columns: int
+) -> None:
+    selected = ", ".join(f"number + {place} AS c{place}" for place in range(columns))
+    query = f"SELECT {selected} FROM generate_series(1, 3) AS number"
+    with PostgreSQL(credentials=of_postgresql).snapshot() as snapshot:
+        assert snapshot.checksums(query) == sum_up(snapshot.to_batches(query))

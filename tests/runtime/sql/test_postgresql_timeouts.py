@@ -8,12 +8,13 @@ from typing import Any
 
 import psycopg2
 import pytest
+from runtime import libpq
 from runtime.exceptions import SourceUnavailableError
 from runtime.sql import postgresql
 from runtime.sql.postgresql import PostgreSQL
 from sourcewright.services import PostgreSQL as Server
 
-from tests.runtime.sql.frozen import FreezingProxy
+from tests.runtime.stalling_proxy import StallingProxy, after_answered
 
 FOR_EVER = "SELECT pg_sleep(600)::text AS slept"
 MANY_ROWS = "SELECT generate_series(1, 1000000000) AS number"
@@ -99,7 +100,7 @@ def test_a_server_that_does_not_answer_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
     port: str,
 ) -> None:
-    monkeypatch.setattr(postgresql, "CONNECT_SECONDS", 2)
+    monkeypatch.setattr(libpq, "CONNECT_SECONDS", 2)
     found = request.getfixturevalue(port)
     source = PostgreSQL(credentials={**of_postgresql, "port": found})
     with pytest.raises(SourceUnavailableError, match="timeout expired"):
@@ -120,10 +121,28 @@ def test_a_line_that_is_cut_is_given_up_at_the_deadline(
     of_postgresql: dict[str, Any], postgres: Server
 ) -> None:
     target = (postgres.host, postgres.port)
-    with FreezingProxy(target, after_bytes=4 * 2**20) as proxy:
+    with StallingProxy(target, after_answered(4 * 2**20)) as proxy:
         through = {**of_postgresql, "port": proxy.port, "sslmode": "disable"}
         source = PostgreSQL(credentials=through)
         with pytest.raises(SourceUnavailableError, match="The query took longer"):
             read(source, marked(MANY_ROWS, "cut"), seconds=3)
         assert proxy.frozen.is_set()
     assert_ends(postgres, "cut")  # since the proxy closed its side
+
+
+def test_a_server_that_ends_a_query_prints_nothing(
+    of_postgresql: dict[str, Any],
+    postgres: Server,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    source = PostgreSQL(credentials=of_postgresql)
+    batches = source.to_batches(marked(MANY_ROWS, "ended"))
+    next(batches)
+    postgres.psql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE query LIKE '%/* ended ' || '*/%'"
+    )
+    with pytest.raises(SourceUnavailableError) as caught:
+        list(batches)
+    assert "libpq" not in caught.value.what
+    assert capfd.readouterr() == ("", "")

@@ -218,7 +218,8 @@ def test_text_of_any_encoding_arrives_if_it_is_text(
     text = f"SELECT convert_from('{stored}', '{encoding}') AS value"
     query = f"SELECT {selected} AS value FROM ({text}) AS v"
     if expected is None:
-        with pytest.raises(QueryRejectedError, match="invalid byte sequence"):
+        with pytest.raises(QueryRejectedError, match="invalid byte sequence") as caught:
             source.to_arrow(query)
+        assert AS_BYTES.replace("value", "<column>") in caught.value.next_step
     else:
         assert source.to_arrow(query).to_pylist() == [{"value": expected}]

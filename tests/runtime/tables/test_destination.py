@@ -172,6 +172,13 @@ def test_a_missing_schema_is_named(place: Tables) -> None:
         place.destination.from_df(OLD, "no_such_schema.example")
 
 
+@pytest.mark.parametrize("table", ["a\0b", "a.b\0", "\ud800"], ids=ascii)
+def test_a_name_that_no_table_has_is_refused(place: Tables, table: str) -> None:
+    with pytest.raises(DestinationRejectedError, match="no name can have") as caught:
+        place.destination.from_df(OLD, table)
+    assert str(caught.value).isprintable()
+
+
 @pytest.mark.parametrize("table", ["a.b.c", "schema."])
 def test_a_name_of_another_form_is_refused(place: Tables, table: str) -> None:
     with pytest.raises(DestinationRejectedError, match=r"schema\.table"):

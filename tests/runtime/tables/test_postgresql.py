@@ -14,7 +14,7 @@ from runtime.exceptions import (
     UnsupportedTypeError,
 )
 from runtime.source import BATCH_BYTES
-from runtime.tables.postgresql import PostgreSQLTables, explained
+from runtime.tables.postgresql import ERRORS, PostgreSQLTables
 
 from tests.runtime.frames import OLD, OLD_ROWS
 from tests.runtime.places import Warehouse
@@ -74,7 +74,7 @@ class Said(Exception):  # noqa: N818 - an error of the driver
 def test_errors_of_the_server_are_translated(
     state: str | None, expected: type[ConnectorError]
 ) -> None:
-    error = explained(Said(state), "landing.example", connected=True)
+    error = ERRORS.explain(Said(state), "landing.example", connected=True)
     assert type(error) is expected
     assert error.where == "landing.example"
     assert error.next_step
@@ -102,7 +102,7 @@ def test_errors_of_the_server_are_translated(
 def test_errors_while_connecting_are_translated(
     text: str, expected: type[ConnectorError]
 ) -> None:
-    assert type(explained(Said(None, text), "there", connected=False)) is expected
+    assert type(ERRORS.explain(Said(None, text), "there", connected=False)) is expected
 
 
 def test_a_wrong_user_cannot_be_retried(warehouse: Warehouse) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from concurrent import futures
 import contextlib
 import os
+import re
 from typing import Any
 import uuid
 
 import pyarrow as pa
 from pydantic import SecretStr, model_validator
 
+from ..addresses import Account
 from ..connector import CONNECT_SECONDS, Credentials
 from ..destination import Check, Written
 from ..exceptions import (
@@ -25,12 +27,11 @@ from ..exceptions import (
 )
 from ..extras import Lazy
 from ..tls import reason_for_distrust
-from .blocks import BlockReader, BlockWriter, copy_checked
+from .blocks import CLEAN_SECONDS, BlockReader, BlockWriter, answer_of, copy_checked
 from .destination import FileDestination, is_stale, partial_path, partial_start
 from .formats import check_suffix, write_batches
 
 adlfs = Lazy("adlfs")
-asyn = Lazy("fsspec.asyn")
 azure = Lazy("azure.core")
 errors = Lazy("azure.core.exceptions")
 
@@ -46,6 +47,7 @@ REQUEST: dict[str, Any] = {
     "retry_connect": 0,
     "retry_total": 2,
 }
+CONTAINER = re.compile(r"[a-z0-9$-]{1,63}")
 LOAD_ID = "load_id"  # the metadata that says which load wrote a file
 
 
@@ -57,7 +59,7 @@ class AzureDataLakeCredentials(Credentials):
     the identity of the machine or of the developer who is logged in.
     """
 
-    account_name: str | None = None
+    account_name: Account | None = None
     account_key: SecretStr | None = None
     sas_token: SecretStr | None = None
     tenant_id: str | None = None
@@ -199,24 +201,29 @@ class AzureDataLake(FileDestination):
         reader = self._reader(hidden_path, hidden.commit("", replace=True))
         try:
             copy_checked(reader, blob, written, check)
-        finally:
-            with contextlib.suppress(errors.AzureError):
-                reader.delete()
-                self._delete_stale(path)
+        except DestinationUnavailableError:  # no answer: the retry deletes it
+            raise
+        except BaseException:
+            self._clean(reader, path)
+            raise
+        self._clean(reader, path)
         return written
 
-    def _delete_stale(self, path: str) -> None:
-        """Delete the partial files of killed loads into a file."""
+    def _clean(self, reader: "_Reader", path: str) -> None:
+        """Delete a partial file, and those of killed loads into the same file."""
         filesystem = self.filesystem
-        container, start, _ = filesystem.split_path(partial_start(path))
+        container, _, start = partial_start(path).partition("/")
         client = filesystem.service_client.get_container_client(container)
 
-        async def delete_stale() -> None:
-            async for found in client.list_blobs(name_starts_with=start, **REQUEST):
+        async def delete_stale(**options: Any) -> None:
+            async for found in client.list_blobs(name_starts_with=start, **options):
                 if is_stale(found.name, start, found.last_modified):
-                    await client.delete_blob(found.name, **REQUEST)
+                    await client.delete_blob(found.name, **options)
 
-        asyn.sync(filesystem.loop, delete_stale)
+        remote = _Remote(client, filesystem.loop, path)
+        with contextlib.suppress(errors.AzureError, DestinationUnavailableError):
+            reader.delete()
+            remote.call(delete_stale, seconds=CLEAN_SECONDS)
 
     def _blob(self, path: str, *, validate: bool) -> "_Blob":
         return _Blob(self._remote(path), validate=validate)
@@ -226,15 +233,15 @@ class AzureDataLake(FileDestination):
 
     def _remote(self, path: str) -> "_Remote":
         filesystem = self.filesystem
-        container, name, _ = filesystem.split_path(path)
-        if not container or not name:
+        container, _, name = path.partition("/")
+        if not name or not CONTAINER.fullmatch(container):
             raise DestinationRejectedError(
                 "The path names no file in a container.",
-                path,
+                "the path",  # which may be a pasted address with a key
                 "write it as <container>/<folders>/<file>.parquet.",
             )
         client = filesystem.service_client.get_blob_client(container, name)
-        return _Remote(client, filesystem.loop)
+        return _Remote(client, filesystem.loop, f"{path}, {self.place}")
 
     @contextlib.contextmanager
     def _explained(self, path: str) -> Iterator[None]:
@@ -272,13 +279,24 @@ class AzureDataLake(FileDestination):
 class _Remote:
     """A file of the account: its client, which works on fsspec's event loop."""
 
-    def __init__(self, client: Any, loop: Any) -> None:
+    def __init__(self, client: Any, loop: Any, where: str) -> None:
         self.client = client
-        self.loop = loop
+        self.where = where
+        self._loop = loop
 
-    def call(self, method: Any, *arguments: Any, **options: Any) -> Any:
+    def begin(
+        self, method: Any, *arguments: Any, **options: Any
+    ) -> futures.Future[Any]:
+        """Call a coroutine of the client, and return at once."""
+        coroutine = method(*arguments, **REQUEST, **options)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def call(
+        self, method: Any, *arguments: Any, seconds: float | None = None, **options: Any
+    ) -> Any:
         """Call a coroutine of the client, and return its result."""
-        return asyn.sync(self.loop, method, *arguments, **REQUEST, **options)
+        request = self.begin(method, *arguments, **options)
+        return answer_of(request, self.where, seconds)
 
 
 class _Blob(BlockWriter):
@@ -287,7 +305,7 @@ class _Blob(BlockWriter):
     block_bytes = BLOCK_BYTES
 
     def __init__(self, remote: _Remote, *, validate: bool) -> None:
-        super().__init__()
+        super().__init__(remote.where)
         self._remote = remote
         self._client = remote.client
         self._validate = validate
@@ -333,13 +351,12 @@ class _Blob(BlockWriter):
     def start(self, block: bytes) -> futures.Future[Any]:
         block_id = f"{self._prefix}-{len(self._block_ids):05}"
         self._block_ids.append(block_id)
-        staging = self._client.stage_block(
+        return self._remote.begin(
+            self._client.stage_block,
             block_id,
             block,
             validate_content=self._validate,  # by its MD5
-            **REQUEST,
         )
-        return asyncio.run_coroutine_threadsafe(staging, self._remote.loop)
 
     def _check_blocks(self) -> None:
         """Raise unless the service has every block, in its full length."""
@@ -374,7 +391,9 @@ class _Reader(BlockReader):
 
     def delete(self) -> None:
         """Delete the file if it is still this version."""
-        self._remote.call(self._client.delete_blob, **self._unchanged)
+        self._remote.call(
+            self._client.delete_blob, seconds=CLEAN_SECONDS, **self._unchanged
+        )
 
     def download(self, offset: int, length: int) -> bytes:
         async def download(**options: Any) -> bytes:

@@ -6,11 +6,41 @@ from concurrent import futures
 from hashlib import sha256
 import io
 import os
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from ..destination import Check, Written
-from ..exceptions import VerificationError
+from ..exceptions import DestinationUnavailableError, VerificationError
+from ..waiting import result_of
 from .formats import read_batches
+
+ANSWER_SECONDS = 300  # for one request, with its retries
+CLEAN_SECONDS = 2  # for what is deleted after a load
+
+T = TypeVar("T")
+
+
+def answer_of(
+    request: futures.Future[T], where: str, seconds: float | None = None
+) -> T:
+    """Return a store's answer to a request, or raise its error.
+
+    Args:
+        request: It was sent already, in another thread.
+        where: The file.
+        seconds: The time limit, from now on. `ANSWER_SECONDS` by default.
+
+    Raises:
+        DestinationUnavailableError: There was none in time.
+    """
+    seconds = seconds or ANSWER_SECONDS
+    try:
+        return result_of(request, seconds=seconds, cancel=request.cancel)
+    except TimeoutError as err:
+        raise DestinationUnavailableError(
+            f"The store didn't answer within {seconds} seconds.",
+            where,
+            "run the load again: by its id it finds out what has arrived.",
+        ) from err
 
 
 class BlockWriter(io.RawIOBase):
@@ -21,8 +51,9 @@ class BlockWriter(io.RawIOBase):
 
     block_bytes: ClassVar[int]
 
-    def __init__(self) -> None:
+    def __init__(self, where: str) -> None:
         super().__init__()
+        self.where = where
         self.rest = bytearray()
         self._position = 0
         self._sending: futures.Future[Any] | None = None
@@ -56,12 +87,14 @@ class BlockWriter(io.RawIOBase):
 
     def wait(self) -> None:
         """Wait for the block that is being sent, and raise its error if it has one."""
-        sending, self._sending = self._sending, None
-        if sending:
-            # In short steps, so that an interrupt comes through.
-            while not futures.wait([sending], timeout=1).done:
-                pass
-            sending.result()
+        if self._sending:
+            answer_of(self._sending, self.where)
+        self._sending = None
+
+    def settle(self, seconds: float) -> bool:
+        """Return whether no block is being sent any more, or only for so long."""
+        sending = [self._sending] if self._sending else []
+        return not futures.wait(sending, timeout=seconds).not_done
 
 
 class BlockReader(io.RawIOBase):

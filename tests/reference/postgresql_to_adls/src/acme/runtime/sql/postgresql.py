@@ -3,37 +3,27 @@
 from collections.abc import Callable, Iterator
 import contextlib
 from functools import partial
-import os
-import re
-import socket
-import threading
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
-from pydantic import SecretStr
 from sqlalchemy import URL
 
 from ..checksums import LONG_BYTES, Checksums, ColumnSum, as_sum, check_types
 from ..config import NAME
-from ..connector import CONNECT_SECONDS, Credentials, first_line
 from ..exceptions import (
     ConnectorError,
-    CredentialError,
-    FatalError,
     QueryRejectedError,
     SourceUnavailableError,
     UnsupportedTypeError,
     VerificationError,
 )
-from ..read_ahead import read_ahead
+from ..libpq import LOCK_SECONDS, DatabaseCredentials, Errors, options, silence, stop
 from ..source import Reading, batch_limit
-from ..tls import RootCertificates
+from ..waiting import read_ahead, wait_for
 from .copy_binary import HEADER_BYTES, Column, decode, schema_of
 from .notations.postgresql import NOTATION
 from .source import SQL
 
-LOCK_SECONDS = 60
-CANCEL_SECONDS = 1.0
 OBJECT_BYTES = 41  # Python's own bytes for the object of a row
 # So that reading goes on while a row group is written.
 BATCHES_AHEAD = 8
@@ -60,6 +50,8 @@ SHORTENED = (
     "CASE WHEN octet_length({alias}) > {long} THEN sha256({alias}) ELSE {alias} END"
 )
 
+COLUMNS_AT_ONCE = 800  # two sums of each; a result has 1,664 columns at most
+
 # The text that the server casts a value to depends on these.
 SESSION = {
     "DateStyle": "ISO",
@@ -72,60 +64,17 @@ SESSION = {
     "lock_timeout": f"{LOCK_SECONDS}s",
     "synchronize_seqscans": "off",  # otherwise LIMIT may return other rows each time
 }
-# A server that is gone without a word is given up after a minute.
-KEEPALIVES = {
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,  # milliseconds
-}
-
-# SQLSTATE by class or code -> the error; the longest match counts.
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-ERRORS_BY_STATE: dict[str, type[ConnectorError]] = {
-    "08": SourceUnavailableError,  # connection exception
-    "28": CredentialError,  # invalid authorization
-    "42501": CredentialError,  # insufficient privilege
-    "40": SourceUnavailableError,  # serialization failure, deadlock
-    "53": SourceUnavailableError,  # insufficient resources
-    "55P03": SourceUnavailableError,  # lock not available
-    "57": SourceUnavailableError,  # operator intervention, statement timeout
-    "58": SourceUnavailableError,  # system error
-}
-
-ERROR_NEXT_STEPS: dict[type[ConnectorError], str] = {
-    CredentialError: "ask for the right to read what the query names.",
-    QueryRejectedError: "correct the query.",
-}
-
-# While connecting, libpq has a message but no SQLSTATE. The first match counts.
-ERRORS_WHILE_CONNECTING: list[tuple[str, type[ConnectorError], str]] = [
-    ("no encryption|SSL off", FatalError, "set sslmode to require or stricter."),
-    ("password|authentication|pg_hba", CredentialError, "check user and password."),
-    (r'role ".*" does not exist', CredentialError, "check the user."),
-    (r'database ".*" does not exist', FatalError, "check the name of the database."),
-    (
-        "SSL SYSCALL error|SSL connection has been closed unexpectedly",
-        SourceUnavailableError,
-        "try again; if it persists, check what is between here and the server.",
-    ),
-    ("sslmode|certificate|SSL", FatalError, "check host, sslmode and sslrootcert."),
-    ("", SourceUnavailableError, "check host and port, and that the server runs."),
-]
+NOT_UTF8 = "22021"
+ERRORS = Errors(
+    unavailable=SourceUnavailableError,
+    rejected=QueryRejectedError,
+    next_for_user="ask for the right to read what the query names.",
+    next_for_query="correct the query.",
+)
 
 
-class PostgreSQLCredentials(Credentials):
+class PostgreSQLCredentials(DatabaseCredentials):
     """The address of a PostgreSQL database, and the user."""
-
-    host: str
-    port: int = 5432
-    database: str
-    user: str
-    password: SecretStr | None = None
-    sslmode: Literal[
-        "disable", "allow", "prefer", "require", "verify-ca", "verify-full"
-    ] = "prefer"
-    sslrootcert: RootCertificates | None = None
 
 
 class PostgreSQL(SQL):
@@ -158,17 +107,7 @@ class PostgreSQL(SQL):
     def engine_options(self) -> dict[str, Any]:
         """Return timeouts, and the settings of a read-only session."""
         settings = {**SESSION, "statement_timeout": f"{self.query_timeout}s"}
-        connect_args: dict[str, Any] = {
-            "application_name": NAME,
-            "client_encoding": "utf8",
-            "connect_timeout": CONNECT_SECONDS,
-            "options": " ".join(f"-c {key}={value}" for key, value in settings.items()),
-            "sslmode": self.credentials.sslmode,
-            **KEEPALIVES,
-        }
-        if self.credentials.sslrootcert:
-            connect_args["sslrootcert"] = self.credentials.sslrootcert
-        return {"connect_args": connect_args}
+        return {"connect_args": options(self.credentials, settings, NAME)}
 
     def to_batches(
         self, query: str, *, batch_bytes: int | None = None
@@ -200,7 +139,7 @@ class PostgreSQL(SQL):
         """
         engine = self.create_engine()
         try:
-            connection = engine.raw_connection()
+            connection = self.opened(engine.raw_connection)
         except engine.dialect.loaded_dbapi.Error as err:
             raise self.explain(err, connected=False) from err
         with contextlib.closing(connection):
@@ -208,21 +147,14 @@ class PostgreSQL(SQL):
 
     def explain(self, error: BaseException, *, connected: bool) -> ConnectorError:
         """Return the connector's error for an error of psycopg2."""
-        said = f"{self.title} said: {first_line(error)}."
-        state = getattr(error, "pgcode", None)
-        if not connected:
-            kind, next_step = next(
-                (kind, next_step)
-                for pattern, kind, next_step in ERRORS_WHILE_CONNECTING
-                if re.search(pattern, said)
-            )
-        elif state is None:
-            kind, next_step = SourceUnavailableError, "try again."
-        else:
-            by_class = ERRORS_BY_STATE.get(state[:2], QueryRejectedError)
-            kind = ERRORS_BY_STATE.get(state, by_class)
-            next_step = ERROR_NEXT_STEPS.get(kind, "try again.")
-        return kind(said, self.address, next_step)
+        found = ERRORS.explain(error, self.address, connected=connected)
+        if getattr(error, "pgcode", None) != NOT_UTF8:
+            return found
+        return QueryRejectedError(
+            found.what,
+            found.where,
+            "for text without an encoding, select convert_to(<column>, 'SQL_ASCII').",
+        )
 
 
 class Snapshot(Reading):
@@ -259,7 +191,7 @@ class Snapshot(Reading):
         limit = batch_limit(batch_bytes, len(columns))
         parts = read_ahead(
             partial(self._copy, query, columns, limit),
-            cancel=self._cancel,
+            cancel=self._stop,
             seconds=self._source.query_timeout,
             most=max(1, min(BATCHES_AHEAD, BYTES_AHEAD // limit)),
         )
@@ -278,26 +210,20 @@ class Snapshot(Reading):
         """
         columns = self.describe(query)
         check_types(schema_of(columns))
-        statement = self._checksums_of(query, columns)
+        rows, across = 0, ""
+        sums: dict[str, ColumnSum] = {}
+        for start, statement in enumerate(self._checksums_of(query, columns)):
+            chosen = columns[start * COLUMNS_AT_ONCE :][:COLUMNS_AT_ONCE]
+            ((rows, *found, total),) = self._fetch(statement)
+            across = across or as_sum(int(total or 0))
+            for column, count, each in zip(
+                chosen, found[::2], found[1::2], strict=True
+            ):
+                sums[column.name] = ColumnSum(rows - count, as_sum(int(each or 0)))
+        return Checksums(rows, sums, across)
 
-        def fetch(put: Callable[[tuple[Any, ...]], None]) -> None:
-            put(*self._fetch(statement))
-
-        with self._explained():
-            ((rows, *sums, across),) = read_ahead(
-                fetch, cancel=self._cancel, seconds=self._source.query_timeout
-            )
-        present, totals = sums[::2], sums[1::2]
-        return Checksums(
-            rows,
-            {
-                column.name: ColumnSum(rows - count, as_sum(int(total or 0)))
-                for column, count, total in zip(columns, present, totals, strict=True)
-            },
-            as_sum(int(across or 0)),
-        )
-
-    def _checksums_of(self, query: str, columns: list[Column]) -> str:
+    def _checksums_of(self, query: str, columns: list[Column]) -> Iterator[str]:
+        """Yield a statement for each `COLUMNS_AT_ONCE`; the first sums up rows too."""
         senders = dict(self._fetch("SELECT oid, typsend::text FROM pg_type"))
         oids = [column.type_code for column in self._description(query)]
         aliases = _aliases(columns)
@@ -311,25 +237,37 @@ class Snapshot(Reading):
                 alias=alias, long=LONG_BYTES
             )
             hashes.append(HASH.format(alias=alias, hashed=hashed, seed=seed))
-        return CHECKSUMS.format(
-            totals=", ".join(f"count({alias}), sum({alias})" for alias in aliases),
-            across=" # ".join(f"coalesce({alias}, 0)" for alias in aliases),
-            hashes=", ".join(hashes),
-            sent=", ".join(sent),
-            query=as_subquery(query),
-            aliases=", ".join(aliases),
-        )
+        everything = " # ".join(f"coalesce({alias}, 0)" for alias in aliases)
+        for start in range(0, len(columns), COLUMNS_AT_ONCE):
+            chosen = slice(start, start + COLUMNS_AT_ONCE)
+            needed = chosen if start else slice(None)
+            yield CHECKSUMS.format(
+                totals=", ".join(f"count({c}), sum({c})" for c in aliases[chosen]),
+                across="0" if start else everything,
+                hashes=", ".join(hashes[needed]),
+                sent=", ".join(sent[needed]),
+                query=as_subquery(query),
+                aliases=", ".join(aliases),
+            )
 
     def _description(self, query: str) -> Any:
-        with self._explained(), self._connection.cursor() as cursor:
-            cursor.execute(DESCRIBE.format(query=as_subquery(query)))
-            return cursor.description
+        description, _ = self._run(DESCRIBE.format(query=as_subquery(query)))
+        return description
 
     def _fetch(self, statement: str) -> list[tuple[Any, ...]]:
-        with self._explained(), self._connection.cursor() as cursor:
-            cursor.execute(statement)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        _, rows = self._run(statement)
         return rows
+
+    def _run(self, statement: str) -> tuple[Any, list[tuple[Any, ...]]]:
+        """Return the description of a result, and its rows."""
+
+        def run() -> tuple[Any, list[tuple[Any, ...]]]:
+            with self._connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.description, cursor.fetchall()
+
+        with self._explained():
+            return wait_for(run, seconds=self._source.query_timeout, cancel=self._stop)
 
     def _copy(
         self,
@@ -349,6 +287,7 @@ class Snapshot(Reading):
             aliases=", ".join(aliases),
         )
         receiver = Receiver(batch_bytes, put)
+        silence()
         with self._connection.cursor() as cursor:
             cursor.copy_expert(statement, receiver)
             sent = cursor.rowcount
@@ -360,28 +299,8 @@ class Snapshot(Reading):
                 "this is a bug; please report it.",
             )
 
-    def cancel(self, process: int) -> None:
-        """Stop the query of another server process."""
-        self._fetch(f"SELECT pg_cancel_backend({process:d})")
-
-    def _cancel(self) -> None:
-        """Stop the query; if the server doesn't answer, cut the connection."""
-        process = self._connection.info.backend_pid
-
-        def ask() -> None:
-            # Not connection.cancel(), which blocks all threads until it is answered.
-            with contextlib.suppress(ConnectorError), self._source.snapshot() as other:
-                other.cancel(process)
-
-        asking = threading.Thread(target=ask, daemon=True)
-        asking.start()
-        asking.join(CANCEL_SECONDS)
-        with (
-            contextlib.suppress(self._connection.Error, OSError),
-            # A copy of the descriptor, since libpq closes its own.
-            socket.socket(fileno=os.dup(self._connection.fileno())) as line,
-        ):
-            line.shutdown(socket.SHUT_RDWR)
+    def _stop(self) -> None:
+        stop(self._connection, self._source.create_engine().raw_connection)
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -394,11 +313,7 @@ class Snapshot(Reading):
         except self._connection.Error as err:
             raise self._source.explain(err, connected=True) from err
         except TimeoutError as err:
-            raise SourceUnavailableError(
-                f"The query took longer than {self._source.query_timeout} seconds.",
-                self._source.address,
-                "try again, or raise query_timeout.",
-            ) from err
+            raise self._source.took_too_long() from err
 
 
 class Receiver:

@@ -2,7 +2,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from runtime.read_ahead import read_ahead
+from runtime.waiting import read_ahead, wait_for
 
 
 def nothing() -> None:
@@ -59,3 +59,21 @@ def test_a_blocked_producer_is_cancelled_in_the_end(
             next(items)
     items.close()
     assert released.is_set()
+
+
+def test_a_result_is_returned_and_an_error_raised() -> None:
+    assert wait_for(lambda: 7, seconds=60) == 7
+    with pytest.raises(ZeroDivisionError):
+        wait_for(lambda: 1 // 0, seconds=60)
+
+
+def test_what_takes_too_long_is_told_to_end() -> None:
+    released, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        released.wait()
+        ended.set()
+
+    with pytest.raises(TimeoutError):
+        wait_for(work, seconds=0.1, cancel=released.set)
+    assert ended.wait(10)
