@@ -366,6 +366,18 @@ def test_what_can_not_be_entered_exits_with_4_and_is_named(
     assert "OrdersDb: references/sources/orders_db.md" in done.stdout
 
 
+def test_a_text_for_a_number_is_refused_by_its_question(
+    sourcewright: Sourcewright, acme: Checkout, copy_of: Callable[[Checkout], Checkout]
+) -> None:
+    project = copy_of(acme)
+    options = ("--set", "kind=rest", "--set", "requests_per_second=abc")
+    done = sourcewright.run("add", "source", "orders", *options, folder=project.path)
+    assert done.returncode == 1
+    assert "requests_per_second: it isn't a number" in done.stdout
+    assert "--set requests_per_second=10" in done.stdout
+    assert project.status() == []
+
+
 def test_a_file_of_answers_serves_as_well(
     sourcewright: Sourcewright,
     bare: Checkout,

@@ -411,7 +411,7 @@ class HttpClient:
                 "The token's server returned no `access_token`.", asked
             )
         seconds = granted.get("expires_in")
-        lasts = min(seconds, YEAR) if isinstance(seconds, int) else YEAR
+        lasts = max(0, min(seconds, YEAR)) if isinstance(seconds, int) else YEAR
         self._token = token
         self._token_until = time.monotonic() + lasts - TOKEN_SECONDS
 

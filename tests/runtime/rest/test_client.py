@@ -26,6 +26,7 @@ from runtime.exceptions import (
 )
 from runtime.rest.authentication import ApiKeyQuery, BearerToken
 from runtime.rest.pagination import (
+    Cursor,
     LinkHeader,
     NextUrl,
     PageNumber,
@@ -97,6 +98,34 @@ def test_a_next_page_on_another_server_is_refused(
             ids(source(server, pagination=pagination))
         assert other.url in caught.value.where
         assert not other.requests
+
+
+@pytest.mark.parametrize("pagination", [NextUrl(), LinkHeader(), SinglePage()])
+def test_an_address_with_a_password_in_it_is_refused_and_not_shown(
+    server: HttpServer, pagination: Pagination, caplog: pytest.LogCaptureFixture
+) -> None:
+    there = server.url.replace("://", f"://reader:{CANARY}@") + "/v1/orders"
+    found = Reply(rows(1, next=there), headers={"Link": f'<{there}>; rel="next"'})
+    moved = Reply(b"", 302, {"Location": there})
+    server.answer = lambda _: moved if pagination == SinglePage() else found
+    with (
+        caplog.at_level(logging.DEBUG, "runtime"),
+        pytest.raises(UnexpectedResponseError, match="no address of HTTP") as caught,
+    ):
+        ids(source(server, pagination=pagination))
+    assert len(server.requests) == 1
+    assert CANARY not in caplog.text + everything_shown(caught.value)
+
+
+@pytest.mark.parametrize("pagination", [NextUrl("next"), Cursor("next", "after")])
+@pytest.mark.parametrize("cursor", ["\ud800", "a\udfffb"], ids=ascii)
+def test_a_next_page_by_a_lone_surrogate_is_refused(
+    server: HttpServer, pagination: Pagination, cursor: str
+) -> None:
+    server.answer = lambda _request: Reply(rows(1, next=cursor))
+    with pytest.raises(UnexpectedResponseError) as caught:
+        ids(source(server, pagination=pagination))
+    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize("there", ["http://[::1", "//[", "ftp://elsewhere/orders"])
@@ -350,6 +379,14 @@ def test_a_token_about_to_expire_is_replaced_before_it_is_used(
     assert used == ["Bearer token-1", "Bearer token-2"]
 
 
+@pytest.mark.parametrize("seconds", [10**400, -(10**400), True, 1.5, "soon", None])
+def test_a_token_that_says_oddly_how_long_it_lasts_is_used(
+    server: HttpServer, seconds: object
+) -> None:
+    server.answer = token_server({"expires_in": seconds}, {"token-1", "token-2"})
+    assert ids(with_token(server)) == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("reply", "error", "says"),
     [
@@ -357,6 +394,8 @@ def test_a_token_about_to_expire_is_replaced_before_it_is_used(
         (Reply(b'{"error": "invalid_scope"}', 400), CredentialError, "400"),
         (Reply(b"{}"), CredentialError, "no `access_token`"),
         (Reply(b"[]"), CredentialError, "no `access_token`"),
+        (Reply(b'{"access_token": " abc"}'), CredentialError, "no `access_token`"),
+        (Reply(b'{"access_token": "a\\tb"}'), CredentialError, "no `access_token`"),
         (Reply(b"welcome"), CredentialError, "isn't JSON"),
         (Reply(b"", 503), SourceUnavailableError, "token's server answered 503"),
     ],

@@ -165,6 +165,14 @@ def test_a_slash_at_the_end_of_a_resource_stays(
     assert request.path == path
 
 
+@pytest.mark.parametrize("query", ["\ud800", "orders?a=\udfff"], ids=ascii)
+def test_a_resource_has_no_lone_surrogates(server: HttpServer, query: str) -> None:
+    with pytest.raises(QueryRejectedError, match="isn't one") as caught:
+        ids(source(server), query)
+    assert str(caught.value).isprintable()
+    assert not server.requests
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -8,7 +8,7 @@ import trustme
 
 from tests import mariadb
 from tests.mariadb import MariaDB
-from tests.postgresql_tls import DATABASE, USER, TlsPostgreSQL, programs
+from tests.packaged_postgresql import MISSING, PackagedPostgreSQL, programs
 from tests.runtime.tls.moving import CANARY, ROWS, Moved, assert_refused, move
 
 HOST, OTHER_NAME = "127.0.0.1", "localhost"
@@ -23,7 +23,6 @@ MARIADB = (
     "SELECT 1 FROM information_schema.SESSION_STATUS "
     "WHERE VARIABLE_NAME = 'Ssl_cipher' AND VARIABLE_VALUE <> ''"
 )
-NO_POSTGRESQL = "" if programs() else "no PostgreSQL with TLS: install postgresql"
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +47,10 @@ def wrong_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def demanding(authority: trustme.CA) -> Iterator[dict[str, Any]]:
     """Return the credentials of a PostgreSQL that requires TLS."""
-    if NO_POSTGRESQL:
-        pytest.skip(NO_POSTGRESQL)
-    with TlsPostgreSQL(authority.issue_cert(HOST), CANARY) as server:
-        address = {"host": HOST, "port": server.port, "database": DATABASE}
-        yield {**address, "user": USER, "password": CANARY}
+    if not programs():
+        pytest.skip(MISSING)
+    with PackagedPostgreSQL(CANARY, authority.issue_cert(HOST)) as server:
+        yield server.credentials
 
 
 @pytest.mark.parametrize("class_path", POSTGRESQL)

@@ -1,6 +1,6 @@
-"""A private PostgreSQL server that demands TLS, where the machine has one installed.
+"""A private PostgreSQL server, where the machine has one installed from a package.
 
-That of our wheel has none: this one is Debian's, or another from a package.
+Unlike that of our wheel, it has TLS, and the extensions of PostgreSQL's own sources.
 """
 
 import os
@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import trustme
 from sourcewright.services.leash import Leash
@@ -22,12 +23,10 @@ UNPRIVILEGED_USER = "nobody"
 SETTINGS = {
     "fsync": "off",
     "listen_addresses": HOST,
-    "ssl": "on",
-    "ssl_cert_file": "server.pem",
-    "ssl_key_file": "server.key",
     "unix_socket_directories": "",
 }
-ACCESS = f"hostssl all all {HOST}/32 scram-sha-256\n"
+TLS = {"ssl": "on", "ssl_cert_file": "server.pem", "ssl_key_file": "server.key"}
+MISSING = "no PostgreSQL from a package: install postgresql"
 
 
 def programs() -> Path | None:
@@ -37,13 +36,27 @@ def programs() -> Path | None:
     return newest.parent if newest else None
 
 
-class TlsPostgreSQL(Service):
-    """A fresh server on 127.0.0.1 that takes no connection without TLS."""
+class PackagedPostgreSQL(Service):
+    """A fresh server on 127.0.0.1."""
 
-    def __init__(self, certificate: trustme.LeafCert, password: str) -> None:
+    def __init__(
+        self, password: str, certificate: trustme.LeafCert | None = None
+    ) -> None:
+        """Prepare a server; with a certificate it demands TLS."""
         super().__init__(None)
         self.password = password
         self._certificate = certificate
+
+    @property
+    def credentials(self) -> dict[str, Any]:
+        """What the generated source takes."""
+        return {
+            "host": HOST,
+            "port": self.port,
+            "database": DATABASE,
+            "user": USER,
+            "password": self.password,
+        }
 
     def _start(self, stack: ExitStack) -> None:
         found = programs()
@@ -65,14 +78,18 @@ class TlsPostgreSQL(Service):
             cwd=folder,
             user=user,
         )
-        chain = b"".join(each.bytes() for each in self._certificate.cert_chain_pems)
-        (data / "server.pem").write_bytes(chain)
-        (data / "server.key").touch(mode=0o600)
-        (data / "server.key").write_bytes(self._certificate.private_key_pem.bytes())
-        (data / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
-        _give(data, user)
         self.port = choose_port(None, service="PostgreSQL")
         settings = {**SETTINGS, "port": str(self.port)}
+        if self._certificate:
+            chain = b"".join(each.bytes() for each in self._certificate.cert_chain_pems)
+            (data / "server.pem").write_bytes(chain)
+            (data / "server.key").touch(mode=0o600)
+            (data / "server.key").write_bytes(self._certificate.private_key_pem.bytes())
+            settings |= TLS
+        kind = "hostssl" if self._certificate else "host"
+        access = f"{kind} all all {HOST}/32 scram-sha-256\n"
+        (data / "pg_hba.conf").write_text(access, encoding="utf-8")
+        _give(data, user)
         server = stack.enter_context(
             Leash(
                 [
