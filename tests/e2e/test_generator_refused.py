@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.disk import disk_at
 from tests.e2e.conftest import Checkout
 from tests.kills.expected import unexpected, unlike_an_error
 from tests.kills.held import Held
@@ -26,6 +27,7 @@ from tests.sweeps import WHOLE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from tests.disk import Disk
     from tests.kills.command import Command
     from tests.results import Keep
 
@@ -33,46 +35,10 @@ NOBODY = 65_534
 PAGE = 4096
 
 
-class Disk:
-    """A small disk of its own, which can be filled but for some pages or some files."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.filler = path / "filler"
-
-    def leave(self, what: str, number: int) -> None:
-        """Leave room for that many pages, or for that many files and folders."""
-        self.empty()
-        self.filler.mkdir()
-        free = os.statvfs(self.path)
-        if what == "pages":
-            with (self.filler / "pages").open("wb") as stream:
-                size = (free.f_bavail - number) * PAGE
-                os.posix_fallocate(stream.fileno(), 0, size)
-        else:
-            for each in range(free.f_favail - number):
-                (self.filler / str(each)).touch()
-
-    def empty(self) -> None:
-        """Return all the room back."""
-        shutil.rmtree(self.filler, ignore_errors=True)
-
-
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    path = tmp_path / "disk"
-    path.mkdir()
-    options = "size=4m,nr_inodes=600,mode=755"
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", path],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        pytest.skip(f"no small disk can be had here: {done.stderr.strip()}")
-    yield Disk(path)
-    subprocess.run(["umount", "--lazy", path], check=True)
+    with disk_at(tmp_path / "disk", "4m") as disk:
+        yield disk
 
 
 def growing() -> Iterable[int]:

@@ -4,7 +4,7 @@ import contextlib
 import io
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -201,3 +201,21 @@ def folder(path: Path) -> Files:
     files = fs.SubTreeFileSystem(str(path), fs.LocalFileSystem())
     credentials = {"root": str(path)}
     return Files(LocalFolder(credentials=credentials), files, "", credentials)
+
+
+def folder_that(
+    meanwhile: Callable[[], None], root: Path, after: int = 1
+) -> LocalFolder:
+    """Return a folder that does something once it has taken so many batches."""
+
+    class Meanwhile(LocalFolder):
+        def from_batches(self, batches: Any, *path: Any, **options: Any) -> Any:
+            def until_and_after() -> Iterator[pa.RecordBatch]:
+                for _ in range(after):
+                    yield next(batches)
+                meanwhile()
+                yield from batches
+
+            return super().from_batches(until_and_after(), *path, **options)
+
+    return Meanwhile(credentials={"root": root})

@@ -71,9 +71,9 @@ class LocalFolder(FileDestination):
         check_suffix(path)
         target = self._inside_root(path)
         given = _Given(batches)
-        if target.exists() and not overwrite:
-            raise DestinationExistsError.at(path)
         try:
+            if target.exists() and not overwrite:
+                raise DestinationExistsError.at(path)
             target.parent.mkdir(parents=True, exist_ok=True)
             _delete_stale(target)
             own = uuid.uuid4().hex[:16]

@@ -30,6 +30,8 @@ from sourcewright.services import postgresql as service
 from sourcewright.services.leash import Leash
 from sourcewright.services.ports import choose_port
 
+from tests.runtime.places import folder_that
+
 MANY_ROWS = "SELECT generate_series(1, 30000000) AS number"
 WITHIN = 60.0  # seconds, far more than it takes
 
@@ -84,16 +86,7 @@ def test_a_crash_in_the_middle_of_reading_leaves_the_former_file(
     folder = LocalFolder(credentials={"root": tmp_path})
     load(source, folder, "SELECT 1 AS number", "a.parquet")
 
-    class Crashing(LocalFolder):
-        def from_batches(self, batches: Any, *path: Any, **options: Any) -> Any:
-            def crashing() -> Iterator[pa.RecordBatch]:
-                yield next(batches)
-                crash("COPY")
-                yield from batches
-
-            return super().from_batches(crashing(), *path, **options)
-
-    crashing = Crashing(credentials={"root": tmp_path})
+    crashing = folder_that(lambda: crash("COPY"), tmp_path)
     with pytest.raises(SourceUnavailableError):
         load(source, crashing, MANY_ROWS, "a.parquet", overwrite=True)
     assert parquet.read_table(tmp_path / "a.parquet").to_pylist() == [{"number": 1}]
