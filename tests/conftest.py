@@ -6,6 +6,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from sourcewright.services import Azurite, PostgreSQL, PrefectServer
@@ -14,6 +15,11 @@ from tests import results, shared_prefect
 from tests.once import Once
 from tests.project_in_memory import Project
 from tests.startup import quick_copier
+
+if TYPE_CHECKING:
+    from tests.canaries import Canaries
+
+pytest_plugins = ("tests.canaries",)
 
 SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ  # one of several processes
 
@@ -52,10 +58,12 @@ def azurite() -> Iterator[Azurite]:
 
 
 @pytest.fixture(scope="session")
-def prefect_server(once: Once) -> Iterator[PrefectServer]:
+def prefect_server(once: Once, canaries: "Canaries") -> Iterator[PrefectServer]:
     """One server for all; return its `environment` to the process that runs a flow."""
     if SIDE_BY_SIDE:
-        yield shared_prefect.shared(once)
+        server = shared_prefect.shared(once)
+        canaries.folders.append(server.home)
+        yield server
         return
     with PrefectServer() as server:
         yield server

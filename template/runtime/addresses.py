@@ -16,6 +16,11 @@ HOST = re.compile(r"[\w.-]+")
 PASTED = re.compile(r"://|:.*@|\b(password|pwd)\s*=", re.DOTALL | re.IGNORECASE)
 
 
+def shown(path: str) -> str:
+    """Return a path for a message; not a pasted address, which may hold a key."""
+    return "the path" if PASTED.search(path) else path
+
+
 def _is_host(text: str) -> bool:
     try:
         ip_address(text.strip("[]"))

@@ -90,6 +90,15 @@ class StallingProxy:
         for each in (self._listener, *self._open):
             each.close()
 
+    def is_left(self, seconds: float) -> bool:
+        """Return whether its first client closes the connection in time."""
+        with contextlib.suppress(TimeoutError):
+            self._open[0].settimeout(seconds)
+            while self._open[0].recv(CHUNK):
+                pass
+            return True
+        return False
+
     def _serve(self) -> None:
         with contextlib.suppress(OSError):  # when it is closed
             while True:

@@ -167,8 +167,8 @@ def test_a_variable_belongs_to_the_longest_key(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config.write_text("sources:\n  - a: {}\n  - a__b: {}\n")
-    monkeypatch.setenv("RUNTIME__A__B__PASSWORD", "of a__b")
     monkeypatch.setenv("RUNTIME__A__PASSWORD", "of a")
+    monkeypatch.setenv("RUNTIME__A__B__PASSWORD", "of a__b")
     assert get_source_credentials("a") == {"password": "of a"}
     assert get_source_credentials("a__b") == {"password": "of a__b"}
 

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator
 from concurrent import futures
 import contextlib
 import os
-import re
 from typing import Any
 import uuid
 
 import pyarrow as pa
 from pydantic import SecretStr, model_validator
 
-from ..addresses import Account
+from ..addresses import Account, shown
 from ..connector import CONNECT_SECONDS, Credentials
 from ..destination import Check, Written
 from ..exceptions import (
@@ -47,7 +46,6 @@ REQUEST: dict[str, Any] = {
     "retry_connect": 0,
     "retry_total": 2,
 }
-CONTAINER = re.compile(r"[a-z0-9$-]{1,63}")
 LOAD_ID = "load_id"  # the metadata that says which load wrote a file
 
 
@@ -234,10 +232,10 @@ class AzureDataLake(FileDestination):
     def _remote(self, path: str) -> "_Remote":
         filesystem = self.filesystem
         container, _, name = path.partition("/")
-        if not name or not CONTAINER.fullmatch(container):
+        if not container or not name or shown(container) != container:
             raise DestinationRejectedError(
                 "The path names no file in a container.",
-                "the path",  # which may be a pasted address with a key
+                shown(path),
                 "write it as <container>/<folders>/<file>.parquet.",
             )
         client = filesystem.service_client.get_blob_client(container, name)

@@ -6,14 +6,13 @@ from concurrent import futures
 import contextlib
 from functools import cached_property, partial
 from hashlib import md5
-import re
 from typing import Any
 import uuid
 
 import pyarrow as pa
 from pydantic import SecretStr, model_validator
 
-from ..addresses import Address
+from ..addresses import Address, shown
 from ..connector import CONNECT_SECONDS, Credentials
 from ..destination import Check, Written
 from ..exceptions import (
@@ -36,7 +35,6 @@ boto3 = Lazy("boto3")
 config = Lazy("botocore.config")
 errors = Lazy("botocore.exceptions")
 
-BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
 PART_BYTES = 16 * 1024 * 1024
 MOST_PARTS = 10_000  # of an object, which limits it to 156 GiB
 READ_SECONDS = 60
@@ -258,10 +256,10 @@ class S3(FileDestination):
 
     def _place(self, path: str) -> "_Place":
         bucket, _, key = path.partition("/")
-        if not key or not BUCKET.fullmatch(bucket):
+        if not bucket or not key or shown(bucket) != bucket:
             raise DestinationRejectedError(
                 "The path names no file in a bucket.",
-                "the path",  # which may be a pasted address with a key
+                shown(path),
                 "write it as <bucket>/<folders>/<file>.parquet.",
             )
         return _Place(self.client, bucket, key, f"{path}, {self.place}")

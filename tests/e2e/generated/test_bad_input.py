@@ -17,7 +17,7 @@ import pytest
 from pyarrow import fs, parquet
 from sourcewright.services import Azurite, PostgreSQL, PrefectServer
 
-from tests.e2e.generated import canaries
+from tests import canaries
 from tests.e2e.generated.parts import (
     HERE,
     connection_string,

@@ -79,13 +79,16 @@ def test_little_that_becomes_much_is_refused_in_little_memory(
     assert peak < 8 * MEGABYTE
 
 
-@pytest.mark.parametrize("body", [gzip.compress(TWO)[:-9], b"\x1f\x8bno gzip"])
+@pytest.mark.parametrize(
+    "body", [gzip.compress(TWO)[:-9], gzip.compress(TWO)[:-4], b"\x1f\x8bno"]
+)
 def test_a_compressed_body_that_ends_too_soon_is_asked_for_again(
     server: HttpServer, body: bytes
 ) -> None:
     replies = [packed("gzip", body), packed("gzip", gzip.compress(TWO))]
     server.answer = lambda _request: replies.pop(0)
     assert ids(source(server)) == [1, 2]
+    assert len(server.requests) == 2
 
 
 def test_no_content_is_no_records(server: HttpServer) -> None:

@@ -127,6 +127,7 @@ def test_a_line_that_is_cut_is_given_up_at_the_deadline(
         with pytest.raises(SourceUnavailableError, match="The query took longer"):
             read(source, marked(MANY_ROWS, "cut"), seconds=3)
         assert proxy.frozen.is_set()
+        assert proxy.is_left(WITHIN)
     assert_ends(postgres, "cut")  # since the proxy closed its side
 
 
