@@ -406,9 +406,15 @@ class HttpClient:
         except UnexpectedResponseError as err:
             raise self._no_token(err.what, asked) from None
         token = granted.get("access_token") if isinstance(granted, dict) else None
-        if not isinstance(token, str) or not SENDABLE.fullmatch(token):
+        if not isinstance(token, str) or not token:
             raise self._no_token(
                 "The token's server returned no `access_token`.", asked
+            )
+        if not SENDABLE.fullmatch(token):
+            raise self._no_token(
+                "The token's server returned an `access_token` with blanks, or with "
+                "characters that a header can't hold.",
+                asked,
             )
         seconds = granted.get("expires_in")
         lasts = max(0, min(seconds, YEAR)) if isinstance(seconds, int) else YEAR

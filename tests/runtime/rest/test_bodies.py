@@ -80,7 +80,9 @@ def test_little_that_becomes_much_is_refused_in_little_memory(
 
 
 @pytest.mark.parametrize(
-    "body", [gzip.compress(TWO)[:-9], gzip.compress(TWO)[:-4], b"\x1f\x8bno"]
+    "body",
+    [gzip.compress(TWO)[:-9], gzip.compress(TWO)[:-4], b"\x1f\x8bno"],
+    ids=["data", "checksum", "header"],
 )
 def test_a_compressed_body_that_ends_too_soon_is_asked_for_again(
     server: HttpServer, body: bytes

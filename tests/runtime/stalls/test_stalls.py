@@ -6,6 +6,7 @@ longer than its limit each waited.
 """
 
 import contextlib
+import ctypes
 import os
 import signal
 import threading
@@ -34,7 +35,7 @@ from tests.runtime.stalling_proxy import StallingProxy, at_answer
 from tests.runtime.stalls.cases import CASES, LONG, Case, Servers, target_of
 from tests.sweeps import sampled
 
-SAMPLE = 9
+SAMPLE, THREADS = 6, 2
 LIMIT = 2  # seconds
 FAR = 600
 WITHIN = 60.0  # seconds: far more than any of them takes, and less than `FAR`
@@ -126,6 +127,35 @@ def test_an_interrupt_ends_the_waiting(
     finally:
         signal.signal(signal.SIGUSR1, former)
     assert time.monotonic() - begun < WITHIN
+
+
+@pytest.mark.parametrize(
+    "case", sampled([case for case in POSSIBLE if case.error], THREADS), ids=ids
+)
+def test_an_exception_that_is_raised_in_the_thread_ends_the_waiting(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, case: Case
+) -> None:
+    """So Prefect ends a task that runs in a thread and takes too long."""
+    limit(monkeypatch, FAR)
+    ended: list[type[BaseException] | None] = []
+
+    def run() -> None:
+        try:
+            case.run(servers, proxy.port, FAR)
+        except BaseException as err:  # noqa: BLE001 - told to the test
+            ended.append(type(err))
+
+    with StallingProxy(("127.0.0.1", target_of(case, servers)), case.when) as proxy:
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        assert proxy.frozen.wait(WITHIN)
+        time.sleep(0.5)
+        raised = ctypes.py_object(Interrupted)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident or 0), raised
+        )
+        thread.join(WITHIN)
+    assert ended == [Interrupted]
 
 
 def test_the_outcome_of_a_silent_commit_is_unknown_and_found_out(
