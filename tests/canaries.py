@@ -11,6 +11,7 @@ import base64
 import json
 import os
 import re
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from sourcewright.services.service import Service
 
+OF_STORE = secrets.token_urlsafe(24)  # of the object store, which isn't a service
 # Environment variables that are meant to hold a secret.
 MEANT = re.compile(r"__\w+$|PASSWORD$|^AZURITE_ACCOUNTS$|_CONNECTION_URL$")
 # Files that tests write secrets into, which a user would do as well.
@@ -45,8 +47,9 @@ class Canaries:
 
     def take(self, server: Service) -> None:
         """Watch a server's secrets from now on."""
+        given = getattr(server, "credentials", {})
         for name in ("password", "account_key"):
-            if secret := getattr(server, name, None):
+            if secret := getattr(server, name, given.get(name)):
                 self.secrets[secret] = forms(secret)
 
     def search(self, text: str | bytes | None, where: str) -> None:
@@ -109,7 +112,7 @@ class Canaries:
         _, command, _, environment = arguments
         for part in _parts(command):
             self.search(part, f"an argument of {_named(command)}")
-        for name, value in (environment or {}).items():
+        for name, value in (os.environ if environment is None else environment).items():
             if not MEANT.search(os.fsdecode(name)):
                 where = f"the variable {os.fsdecode(name)} of {_named(command)}"
                 self.search(os.fsdecode(value), where)
@@ -120,6 +123,7 @@ CANARIES = Canaries()
 
 def pytest_configure() -> None:
     """Begin before the first server is started."""
+    CANARIES.secrets[OF_STORE] = forms(OF_STORE)
     CANARIES.watch()
 
 

@@ -83,12 +83,17 @@ class MariaDB(Service):
         self.folder = Path(stack.enter_context(folder))
         data = self.folder / "data"
         user = ["--user=root"] if os.geteuid() == 0 else []
+        # Of its own: a server that starts deletes the temporary tables of others.
+        temporary = self.folder / "tmp"
+        temporary.mkdir()
+        environment = {**os.environ, "TMPDIR": str(temporary)}
         made = subprocess.run(
             [
                 *("mariadb-install-db", "--no-defaults", f"--datadir={data}", *user),
                 *("--auth-root-authentication-method=normal", "--skip-test-db"),
                 *SETTINGS,
             ],
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
@@ -107,6 +112,7 @@ class MariaDB(Service):
                 ],
                 log=self.folder / "log",
                 cwd=self.folder,
+                environment=environment,
                 folders=[self.folder],
             )
         )

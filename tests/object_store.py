@@ -7,8 +7,14 @@ import pytest
 from moto.server import ThreadedMotoServer
 from werkzeug.serving import WSGIRequestHandler
 
+from tests.canaries import OF_STORE
+
 HOST = "127.0.0.1"
-KEY = {"access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
+KEY = {
+    "access_key_id": "key",
+    "secret_access_key": OF_STORE,
+    "region": "us-east-1",
+}
 
 
 @contextmanager

@@ -8,6 +8,7 @@ be stopped is left behind; it doesn't keep the program from ending.
 from collections.abc import Callable, Generator
 from concurrent import futures
 from contextlib import suppress
+import contextvars
 from dataclasses import dataclass
 import os
 import queue
@@ -23,18 +24,26 @@ END_SECONDS = 0.5  # how long work that was cancelled is waited for
 T = TypeVar("T")
 
 
+class OverdueError(Exception):
+    """Work took longer than its limit. Connectors raise their own error instead."""
+
+
 def start(work: Callable[[], T]) -> futures.Future[T]:
     """Begin work in a thread of its own."""
     future: futures.Future[T] = futures.Future()
+    future.set_running_or_notify_cancel()
 
     def run() -> None:
-        future.set_running_or_notify_cancel()
         try:
-            future.set_result(work())
+            result = work()
         except BaseException as err:  # noqa: BLE001 - raised where it is waited for
             future.set_exception(err)
+        else:
+            future.set_result(result)
 
-    threading.Thread(target=run, daemon=True).start()
+    # Prefect knows its run by a context variable.
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run,), daemon=True).start()
     return future
 
 
@@ -50,7 +59,7 @@ def result_of(
             if the waiting is interrupted.
 
     Raises:
-        TimeoutError: It took longer.
+        OverdueError: It took longer.
     """
     deadline = time.monotonic() + seconds
     ended = False
@@ -62,7 +71,7 @@ def result_of(
             cancel()
             futures.wait([future], timeout=END_SECONDS)
     if not ended:
-        raise TimeoutError
+        raise OverdueError
     return future.result()
 
 
@@ -110,10 +119,10 @@ def read_ahead(
         most: How many items may wait to be taken.
 
     Raises:
-        TimeoutError: `produce` took longer.
+        OverdueError: `produce` took longer.
     """
     items: queue.Queue[T | _End] = queue.Queue(most)
-    stopped = threading.Event()
+    stopped, produced = threading.Event(), threading.Event()
 
     def put(item: T | _End) -> None:
         while not stopped.is_set():
@@ -128,6 +137,7 @@ def read_ahead(
             produce(put)
         except BaseException as err:  # noqa: BLE001 - raised on the other side
             end = _End(err)
+        produced.set()
         with suppress(_StoppedError):
             put(end)
 
@@ -145,9 +155,10 @@ def read_ahead(
                     raise item.error
                 return
             yield item
-        raise TimeoutError
+        raise OverdueError
     finally:
         stopped.set()
-        if not working.done():
-            cancel()
-            futures.wait([working], timeout=END_SECONDS)
+        if not produced.is_set():
+            with suppress(Exception):  # it may have ended by now, and have closed all
+                cancel()
+        futures.wait([working], timeout=END_SECONDS)

@@ -8,15 +8,21 @@ from runtime.addresses import Host, HostOfPostgreSQL, Name
 from runtime.connector import Connector
 from runtime.exceptions import CredentialError, DestinationRejectedError
 from runtime.files.adls import AzureDataLake
+from runtime.files.local import LocalFolder
 from runtime.files.s3 import S3
 from runtime.rest.authentication import OAuth2ClientCredentials
+from runtime.sql.duckdb import DuckDB
 from runtime.sql.generic import GenericSQL
 from runtime.sql.mssql import MSSQL
 from runtime.sql.mysql import MariaDB, MySQL
 from runtime.sql.oracle import Oracle
 from runtime.sql.postgresql import PostgreSQL
+from runtime.sql.sqlite import SQLite
+from runtime.tables.duckdb import DuckDBTables
 from runtime.tables.postgresql import PostgreSQLTables
 
+from tests.runtime.frames import OLD
+from tests.runtime.places import Files
 from tests.runtime.rest.orders import Orders
 from tests.runtime.shown import everything_shown
 
@@ -77,15 +83,48 @@ def test_a_pasted_address_is_refused_and_not_shown(
     assert CANARY not in everything_shown(caught.value)
 
 
-@pytest.mark.parametrize("place", ["lake", "store"])
+PATHS = [
+    f"key:{CANARY}@container/orders.parquet",
+    f"https://reader:{CANARY}@account.example.com/c/orders.parquet",
+    f"https://account.example.com/orders.parquet?sv=1&sig={CANARY}",
+    f"s3://key:{CANARY}@bucket/orders.parquet",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("place", ["lake", "store", "folder"])
 def test_a_pasted_address_is_no_path(
-    place: str, request: pytest.FixtureRequest
+    place: str, path: str, request: pytest.FixtureRequest
 ) -> None:
-    files = request.getfixturevalue(place)
-    path = f"key:{CANARY}@container/orders.parquet"
-    with pytest.raises(DestinationRejectedError, match="names no file") as caught:
-        list(files.destination.blocks(path))
-    assert CANARY not in everything_shown(caught.value)
+    destination = request.getfixturevalue(place).destination
+    for use in (
+        lambda: list(destination.blocks(path)),
+        lambda: destination.from_df(OLD, path),
+    ):
+        with pytest.raises(DestinationRejectedError, match="a signature") as caught:
+            use()
+        assert CANARY not in everything_shown(caught.value)
+
+
+@pytest.mark.parametrize("path", ["a:b/c@d.csv", "c/2026-01-01T10:00@x.csv", "a@b.csv"])
+def test_a_path_may_have_odd_names(folder: Files, path: str) -> None:
+    folder.destination.from_df(OLD, path)
+    assert folder.content(path)
+
+
+@pytest.mark.parametrize(
+    "path", [f"smb://u:{CANARY}@h/share", f"sqlite://u:{CANARY}@h/d"]
+)
+def test_a_pasted_address_is_no_local_path(path: str) -> None:
+    for kind, field in (
+        (LocalFolder, "root"),
+        (SQLite, "path"),
+        (DuckDB, "path"),
+        (DuckDBTables, "path"),
+    ):
+        with pytest.raises(CredentialError, match=f"{field}: ") as caught:
+            kind(credentials={field: path})
+        assert CANARY not in everything_shown(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +146,10 @@ def test_a_host_of_postgresql_may_be_a_folder_or_several(host: str) -> None:
 @pytest.mark.parametrize("name", ["shop", "my shop", "a@b", "täg:1", "C:/x.db", "="])
 def test_a_name_may_be_nearly_anything(name: str) -> None:
     assert TypeAdapter(Name).validate_python(name) == name
+
+
+def test_sql_server_may_have_an_instance() -> None:
+    host = "server\\SQLEXPRESS"
+    assert MSSQL(credentials={**DATABASE, "host": host}).credentials.host == host
+    with pytest.raises(CredentialError, match="host: "):
+        MSSQL(credentials={**DATABASE, "host": "server\\a b"})

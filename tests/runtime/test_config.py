@@ -150,15 +150,18 @@ def test_a_key_that_is_there_twice_is_refused(config: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "twice", "line"),
     [
-        "sources:\n  - lake: {}\n    lake: {}\n",
-        "sources:\n  - lake: {credentials: {host: canary, host: canary}}\n",
+        ("sources:\n  - lake: {}\n    lake: {}\n", "lake", 3),
+        ("sources:\n  - a: {credentials: {host: canary, host: canary}}\n", "host", 2),
     ],
 )
-def test_a_field_that_is_there_twice_is_no_yaml(config: Path, text: str) -> None:
+def test_a_field_that_is_there_twice_is_refused(
+    config: Path, text: str, twice: str, line: int
+) -> None:
     config.write_text(text)
-    with pytest.raises(ConfigError, match="line 2") as caught:
+    match = f"has '{twice}' twice.*line {line}"
+    with pytest.raises(ConfigError, match=match) as caught:
         get_source_config("lake")
     assert "canary" not in everything_shown(caught.value)
 

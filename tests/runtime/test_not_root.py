@@ -17,6 +17,7 @@ from runtime.exceptions import (
     DestinationExistsError,
     DestinationRejectedError,
     FatalError,
+    VerificationError,
 )
 from runtime.files.local import LocalFolder
 from runtime.sql.duckdb import DuckDB
@@ -68,6 +69,21 @@ def test_a_folder_that_may_not_be_written_stays_as_it_is(
     folder.chmod(OPEN)
     assert [path.name for path in folder.iterdir()] == [target]
     assert (folder / target).read_bytes() == former
+
+
+def test_a_root_in_a_closed_folder_is_told(folder: Path) -> None:
+    root = folder / "closed" / "root"
+    root.mkdir(parents=True)
+    to = LocalFolder(credentials={"root": root})
+    to.from_batches([OLD], "a.csv")
+    root.parent.chmod(CLOSED)
+    try:
+        with pytest.raises(DestinationRejectedError, match="Permission denied"):
+            to.from_batches([NEW], "a.csv", overwrite=True)
+        with pytest.raises(VerificationError, match="Permission denied"):
+            list(to.blocks("a.csv"))
+    finally:
+        root.parent.chmod(OPEN)
 
 
 def test_a_file_that_may_not_be_written_is_replaced_where_the_folder_may(

@@ -12,6 +12,7 @@ import uuid
 
 import pyarrow as pa
 
+from ..addresses import LocalPath
 from ..connector import Credentials
 from ..destination import Check, Written
 from ..exceptions import (
@@ -20,7 +21,7 @@ from ..exceptions import (
     VerificationError,
 )
 from .destination import STALE_AFTER, FileDestination
-from .formats import check_suffix, read_batches, write_batches
+from .formats import check_shown, check_suffix, read_batches, write_batches
 
 BLOCK_BYTES = 8 * 1024 * 1024
 # The errors of a file system without hard links, such as FAT and some shares.
@@ -30,7 +31,7 @@ NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP)
 class LocalFolderCredentials(Credentials):
     """The folder to write in. It must exist, so that a missing share is noticed."""
 
-    root: Path
+    root: LocalPath
 
 
 class LocalFolder(FileDestination):
@@ -69,9 +70,10 @@ class LocalFolder(FileDestination):
             VerificationError: The file differs from what was written.
         """
         check_suffix(path)
-        target = self._inside_root(path)
         given = _Given(batches)
+        target = Path(path)
         try:
+            target = self._inside_root(path)
             if target.exists() and not overwrite:
                 raise DestinationExistsError.at(path)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -113,8 +115,10 @@ class LocalFolder(FileDestination):
 
     def blocks(self, path: str) -> Iterator[bytes]:
         """Yield the bytes of a file, in blocks of 8 MiB. As `FileDestination.blocks`."""
-        target = self._inside_root(path)
+        check_shown(path)
+        target = Path(path)
         try:
+            target = self._inside_root(path)
             yield from _blocks(target)
         except OSError as err:
             raise VerificationError(

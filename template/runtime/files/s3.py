@@ -6,13 +6,14 @@ from concurrent import futures
 import contextlib
 from functools import cached_property, partial
 from hashlib import md5
+import threading
 from typing import Any
 import uuid
 
 import pyarrow as pa
 from pydantic import SecretStr, model_validator
 
-from ..addresses import Address, shown
+from ..addresses import Address
 from ..connector import CONNECT_SECONDS, Credentials
 from ..destination import Check, Written
 from ..exceptions import (
@@ -29,7 +30,7 @@ from ..tls import CaFile, reason_for_distrust
 from ..waiting import start
 from .blocks import CLEAN_SECONDS, BlockReader, BlockWriter, answer_of, copy_checked
 from .destination import FileDestination, is_stale, partial_path, partial_start
-from .formats import check_suffix, write_batches
+from .formats import check_shown, check_suffix, write_batches
 
 boto3 = Lazy("boto3")
 config = Lazy("botocore.config")
@@ -50,6 +51,8 @@ SERVER_ERROR_STATUS = 500
 BUSY_CODES = ("RequestTimeout", "OperationAborted")
 CONDITION_FAILED = "PreconditionFailed"
 OVERTAKEN_CODES = (CONDITION_FAILED, "ConditionalRequestConflict", "NoSuchUpload")
+
+ATTEMPT = threading.local()  # the request that a thread makes
 
 # Errors that botocore itself raises about incomplete credentials.
 CREDENTIAL_ERRORS = (
@@ -128,7 +131,7 @@ class S3(FileDestination):
             response_checksum_validation="when_required",
         )
         try:
-            return boto3.Session().client(
+            client = boto3.Session().client(
                 "s3",
                 aws_access_key_id=key,
                 aws_secret_access_key=secret.get_secret_value() if secret else None,
@@ -144,6 +147,8 @@ class S3(FileDestination):
                 self.place,
                 "check endpoint_url, region and the variable AWS_PROFILE.",
             ) from None
+        client.meta.events.register("before-send.s3", _check_attempt)
+        return client
 
     def from_batches(
         self,
@@ -195,6 +200,7 @@ class S3(FileDestination):
 
         As `FileDestination.blocks`. All are of one version of the object.
         """
+        check_shown(path)
         place = self._place(path)
         with self._explained(path):
             former = place.former()
@@ -222,18 +228,18 @@ class S3(FileDestination):
         except DestinationUnavailableError:  # no answer: the retry deletes it
             raise
         except BaseException:
-            self._clean(hidden, path)
+            self._clean(hidden, path, CLEAN_SECONDS)
             raise
         self._clean(hidden, path)
         return written
 
-    def _clean(self, hidden: "_Place", path: str) -> None:
+    def _clean(self, hidden: "_Place", path: str, seconds: float | None = None) -> None:
         """Delete a partial object, and those of killed loads into the same object."""
         with contextlib.suppress(
             errors.BotoCoreError, errors.ClientError, DestinationUnavailableError
         ):
-            hidden.call("delete_object", CLEAN_SECONDS)
-            self._place(path).delete_stale()
+            hidden.call("delete_object", seconds)
+            self._place(path).delete_stale(seconds)
 
     def _commit(self, upload: "_Upload", condition: dict[str, str], path: str) -> None:
         """Make the object visible unless another load was faster.
@@ -256,10 +262,10 @@ class S3(FileDestination):
 
     def _place(self, path: str) -> "_Place":
         bucket, _, key = path.partition("/")
-        if not bucket or not key or shown(bucket) != bucket:
+        if not bucket or not key:
             raise DestinationRejectedError(
                 "The path names no file in a bucket.",
-                shown(path),
+                path,
                 "write it as <bucket>/<folders>/<file>.parquet.",
             )
         return _Place(self.client, bucket, key, f"{path}, {self.place}")
@@ -311,16 +317,24 @@ class _Place:
         self._object = {"Bucket": bucket, "Key": key}
 
     def call(self, method: str, seconds: float | None = None, /, **options: Any) -> Any:
-        """Call a method of the client for this object."""
-        request = start(
-            partial(getattr(self._client, method), **self._object, **options)
-        )
+        """Call a method of the client for this object.
+
+        When it is given up, boto3 begins no further attempt, which could come too late.
+        """
+        given_up = threading.Event()
+
+        def call() -> Any:
+            ATTEMPT.given_up = given_up
+            return getattr(self._client, method)(**self._object, **options)
+
+        request = start(call)
         try:
             return answer_of(request, self.where, seconds)
         finally:
             self.answers = request.done()
+            given_up.set()
 
-    def delete_stale(self) -> None:
+    def delete_stale(self, seconds: float | None) -> None:
         """Delete the partial objects of killed loads into this object."""
         bucket, prefix = self._object["Bucket"], partial_start(self._object["Key"])
 
@@ -331,7 +345,7 @@ class _Place:
                     if is_stale(found["Key"], prefix, found["LastModified"]):
                         self._client.delete_object(Bucket=bucket, Key=found["Key"])
 
-        answer_of(start(delete), self.where, CLEAN_SECONDS)
+        answer_of(start(delete), self.where, seconds)
 
     def former(self) -> "_Former | None":
         """Return the version of the object that exists, if any."""
@@ -407,15 +421,22 @@ class _Upload(BlockWriter):
         return str(done["ETag"])
 
     def close(self) -> None:
-        """Abort the upload unless it is committed, after its last part was sent."""
+        """Abort the upload unless it is committed, after its last part has arrived."""
         if self.closed:
             return
         super().close()
-        if self._upload and self.place.answers and self.settle(CLEAN_SECONDS):
-            with contextlib.suppress(
-                errors.BotoCoreError, errors.ClientError, DestinationUnavailableError
-            ):
-                self.place.call("abort_multipart_upload", CLEAN_SECONDS, **self._upload)
+        if not self._upload or not self.place.answers:
+            return
+
+        def abort() -> None:
+            self.settle()
+            self.place.call("abort_multipart_upload", **self._upload)
+
+        # If it takes longer, it goes on in the background.
+        with contextlib.suppress(
+            errors.BotoCoreError, errors.ClientError, DestinationUnavailableError
+        ):
+            answer_of(start(abort), self.place.where, CLEAN_SECONDS)
 
     def start(self, block: bytes) -> futures.Future[Any]:
         if not self._upload:
@@ -486,6 +507,14 @@ class _Reader(BlockReader):
             return data
 
         return answer_of(start(read), self._place.where)
+
+
+def _check_attempt(**_event: Any) -> None:
+    """Raise unless somebody still waits for this thread's request."""
+    given_up = getattr(ATTEMPT, "given_up", None)
+    if given_up and given_up.is_set():
+        msg = "nobody waits for it any longer"
+        raise RuntimeError(msg)
 
 
 def _code(error: Any) -> str:

@@ -13,6 +13,7 @@ ENCODING = "gzip"  # what a client asks for
 ENCODINGS = {ENCODING, "x-gzip", "deflate"}
 # zlib finds out by the first bytes which of them it is. RFC 9110, section 8.4.1
 GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+MEMBER = b"\x1f"  # how another one begins
 PIECE_BYTES = 64 * 1024
 
 
@@ -61,7 +62,9 @@ def decompressed(parts: Iterable[bytes]) -> Iterator[bytes]:
     for part in parts:
         rest, piece = part, b""
         while rest or (len(piece) == PIECE_BYTES and not unpacker.eof):
-            if unpacker.eof:  # a gzip file may have several members
+            if unpacker.eof:  # a gzip file may have several members, and then padding
+                if not rest.startswith(MEMBER):
+                    return
                 unpacker = zlib.decompressobj(GZIP_OR_ZLIB)
             begun = True
             piece = unpacker.decompress(rest, PIECE_BYTES)

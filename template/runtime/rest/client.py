@@ -4,7 +4,6 @@ Credentials are added below httpx's client, so that neither its log nor its erro
 them. They are sent only to the server of the base address.
 """
 
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import itertools
 import random
 import re
 import ssl
+import threading
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -34,7 +34,7 @@ from ..exceptions import (
 )
 from ..extras import Lazy
 from ..tls import reason_for_distrust
-from ..waiting import cut, wait_for
+from ..waiting import OverdueError, cut, wait_for
 from .bodies import ENCODING, read_body
 from .records import parse
 from .settings import Authentication, Limits, TokenRequest
@@ -49,7 +49,6 @@ TOKEN_SECONDS = 30  # a token is replaced so long before it expires
 TOKEN_BYTES = 1024 * 1024
 SENDABLE = re.compile(r"[!-~]+")  # a token without blanks
 YEAR = 365 * 24 * 60 * 60  # seconds
-CONNECTIONS = 4  # at most, of one client at a time
 PORTS = {"http": 80, "https": 443}
 
 
@@ -130,7 +129,10 @@ class HttpClient:
         self._token_until = 0.0
         self._next_start = 0.0
         self._query_elsewhere = ""  # of a redirect; it may be a secret of that server
-        self._streams: deque[Any] = deque(maxlen=CONNECTIONS)
+        rate = limits.requests_per_second
+        self._interval = 1 / rate if rate else 0.0
+        self._connections: list[Any] = []
+        self._given_up = threading.Event()
         self._client = self._open(base_url, signing=True)
 
     def __enter__(self) -> Self:
@@ -185,15 +187,15 @@ class HttpClient:
                 _place_of(address),
                 "correct `base_url`, or choose another pagination.",
             )
-        seconds = self._limits.total_seconds
+        seconds = self._limits.total_seconds + self._interval
         deadline = time.monotonic() + seconds
         try:
             return wait_for(
                 partial(self._get, address, deadline), seconds=seconds, cancel=self._cut
             )
-        except TimeoutError as err:
+        except OverdueError as err:
             raise SourceUnavailableError(
-                f"There was no complete answer within {seconds} seconds.",
+                f"There was no complete answer within {seconds:.0f} seconds.",
                 address,
                 "try again later.",
             ) from err
@@ -217,14 +219,18 @@ class HttpClient:
         raise AssertionError
 
     def _cut(self) -> None:
-        """Shut down the connections, so that no one waits for an answer any longer."""
-        for stream in self._streams:
-            cut(stream.get_extra_info("socket").fileno())
+        """Shut down the connections, and begin no other attempt."""
+        self._given_up.set()
+        for connection in tuple(self._connections):
+            cut(connection.fileno())
 
     def _trace(self, event: str, info: dict[str, Any]) -> None:
         """Remember a connection: httpx calls this for each event of a request."""
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
-            self._streams.append(info["return_value"])
+            # Those that were closed, or that TLS has taken over, have no descriptor.
+            still_open = [each for each in self._connections if each.fileno() >= 0]
+            new = info["return_value"].get_extra_info("socket")
+            self._connections = [*still_open, new]
 
     def without_secrets(self, address: str) -> str:
         """Return an address without the parameters that carry a secret."""
@@ -278,7 +284,7 @@ class HttpClient:
             raise SourceUnavailableError(
                 f"{again.what}{asks}. Attempts: {attempt}.", address, "try again later."
             ) from None
-        time.sleep(pause)
+        self._sleep(pause)
 
     def _follow(self, address: str) -> Answer:
         """Get an address, and follow its redirects."""
@@ -352,7 +358,7 @@ class HttpClient:
             ) from None
 
     def _check_status(self, response: "httpx.Response", address: str) -> None:
-        """Raise unless the status is 200.
+        """Raise unless the status is 200 or 204.
 
         No error quotes the body, which may repeat what was sent.
         """
@@ -369,12 +375,14 @@ class HttpClient:
         )
 
     def _keep_rate(self) -> None:
-        if not self._limits.requests_per_second:
-            return
         now = time.monotonic()
         start = max(now, self._next_start)
-        self._next_start = start + 1 / self._limits.requests_per_second
-        time.sleep(start - now)
+        self._next_start = start + self._interval
+        self._sleep(start - now)
+
+    def _sleep(self, seconds: float) -> None:
+        if self._given_up.wait(seconds):
+            raise OverdueError
 
     def _renew_token(self) -> None:
         """Get a token if one is needed and there is none that lasts.

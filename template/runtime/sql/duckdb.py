@@ -2,13 +2,13 @@
 
 from collections.abc import Generator, Iterator
 import contextlib
-from pathlib import Path
 import re
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..addresses import LocalPath
 from ..connector import Credentials, first_line
 from ..exceptions import (
     ConnectorError,
@@ -73,7 +73,7 @@ ERRORS: list[tuple[str, type[ConnectorError], str]] = [
 class DuckDBCredentials(Credentials):
     """The path of a DuckDB database."""
 
-    path: Path
+    path: LocalPath
 
 
 class DuckDB(Database):

@@ -210,6 +210,11 @@ class GenericSQL(SQL):
         )
 
     @property
+    def connect_seconds(self) -> float:
+        """As long as a query: some databases have to wake up."""
+        return self.query_timeout
+
+    @property
     def address(self) -> str:
         """The dialect, host, port and database, for messages."""
         port = f":{self.credentials.port}" if self.credentials.port else ""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pyarrow as pa
 from pydantic import SecretStr
 
-from ..addresses import Host, Name, Port
+from ..addresses import HostOfMSSQL, Name, Port
 from ..connector import CONNECT_SECONDS, Credentials, first_line
 from ..exceptions import (
     ConnectorError,
@@ -90,7 +90,7 @@ NEXT_STEPS: dict[type[ConnectorError], str] = {
 class MSSQLCredentials(Credentials):
     """The address of a Microsoft SQL Server database, and the user."""
 
-    host: Host
+    host: HostOfMSSQL
     port: Port = 1433
     database: Name
     user: str

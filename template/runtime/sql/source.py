@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from ..connector import first_line
+from ..connector import CONNECT_SECONDS, first_line
 from ..exceptions import ConnectorError, QueryRejectedError, SourceUnavailableError
 from ..source import FIRST_ROWS
 from .database import Database
@@ -23,6 +23,11 @@ class SQL(Database):
     @abstractmethod
     def url(self) -> URL:
         """The database's address. Its `str` hides the password."""
+
+    @property
+    def connect_seconds(self) -> float:
+        """How long connecting may take."""
+        return CONNECT_SECONDS
 
     @property
     def address(self) -> str:
@@ -101,7 +106,7 @@ class SQL(Database):
         engine = self.create_engine()
         try:
             with self.explained():
-                connection = self.opened(engine.connect)
+                connection = self.opened(engine.connect, self.connect_seconds)
         except DBAPIError as err:
             raise self.explain(err.orig or err, connected=False) from err
         driver = connection.connection.driver_connection

@@ -1,6 +1,5 @@
 """Read from SQLite."""
 
-from pathlib import Path
 import re
 import sqlite3
 from typing import Any
@@ -9,6 +8,7 @@ from urllib.parse import quote
 import pyarrow as pa
 from sqlalchemy import URL
 
+from ..addresses import LocalPath
 from ..connector import Credentials, first_line
 from ..exceptions import (
     ConnectorError,
@@ -70,7 +70,7 @@ NO_TEXT = re.compile("Could not decode to UTF-8 column '(.*?)' with text")
 class SQLiteCredentials(Credentials):
     """The path of a SQLite database."""
 
-    path: Path
+    path: LocalPath
 
 
 class SQLite(SQL):

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from ..addresses import LocalPath
 from ..connector import Credentials, first_line
 from ..destination import Check, Written, begin
 from ..exceptions import (
@@ -140,7 +141,7 @@ UNIQUE = (
 class DuckDBTablesCredentials(Credentials):
     """The path of a DuckDB database, and the most memory that its engine may use."""
 
-    path: Path
+    path: LocalPath
     memory_limit: Annotated[str, Field(pattern=r"^[1-9]\d*(KB|MB|GB|TB)$")] = "512MB"
 
 

@@ -4,25 +4,29 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import contextlib
 from functools import partial
 import io
-from typing import Any, TypeVar
+from typing import Any
 
 import pyarrow as pa
 
-from ..connector import CONNECT_SECONDS
 from ..destination import Check, Written, begin
 from ..exceptions import DestinationRejectedError, DestinationUnavailableError
 from ..extras import Lazy
-from ..libpq import LOCK_SECONDS, DatabaseCredentials, Errors, options, stop
+from ..libpq import (
+    LOCK_SECONDS,
+    DatabaseCredentials,
+    Errors,
+    connect_seconds,
+    options,
+    stop,
+)
 from ..source import BATCH_BYTES
 from ..sql import copy_binary
-from ..waiting import wait_for
+from ..waiting import OverdueError, wait_for
 from .copy_in import NAME_BYTES, CopyColumn, columns_of, encode
 from .destination import TableDestination, WriteMode
 from .target import STAGE, Session, Stage, Target, names, quoted
 
 psycopg2 = Lazy("psycopg2")
-
-T = TypeVar("T")
 
 
 # A load's fingerprint is made of text, which depends on these.
@@ -140,6 +144,7 @@ class PostgreSQLTables(TableDestination):
             if check:
                 check(stage.read(schema))
             target.take(mode, key or [], load_id)
+            target.session.commit(load_id)
         return Written(table, stage.rows, None, None)
 
     def count(self, table: str) -> int:
@@ -149,20 +154,24 @@ class PostgreSQLTables(TableDestination):
 
     @contextlib.contextmanager
     def _target(self, table: str, columns: Sequence[CopyColumn]) -> Iterator["_Target"]:
-        """Yield a table, and commit unless an error was raised."""
+        """Yield a table, in a transaction that is rolled back unless it is committed."""
         where = f"{table}, {self.address}"
         connected = False
         try:
-            # libpq's own limit of this length has the better error.
-            connection = _in_time(self.connect, CONNECT_SECONDS + 1, where)
+            seconds = connect_seconds(self.credentials)
+            # libpq's own limit, of a second less, has the better error.
+            connection = wait_for(self.connect, seconds=seconds + 1)
             connected = True
-            # Closing without a commit rolls everything back.
             with contextlib.closing(connection), connection.cursor() as cursor:
-                session = _Session(cursor, self, where)
-                yield _Target(session, table, columns, where)
-                session.commit()
+                yield _Target(_Session(cursor, self, where), table, columns, where)
         except psycopg2.Error as err:
             raise ERRORS.explain(err, where, connected=connected) from err
+        except OverdueError as err:
+            raise DestinationUnavailableError(
+                f"There was no connection within {seconds} seconds.",
+                where,
+                "check host and port, and that the server runs.",
+            ) from err
 
     def connect(self) -> Any:
         """Return a new connection of psycopg2, which the caller closes.
@@ -183,22 +192,6 @@ class PostgreSQLTables(TableDestination):
         )
 
 
-def _in_time(
-    work: Callable[[], T],
-    seconds: float,
-    where: str,
-    cancel: Callable[[], None] = lambda: None,
-) -> T:
-    try:
-        return wait_for(work, seconds=seconds, cancel=cancel)
-    except TimeoutError as err:
-        raise DestinationUnavailableError(
-            f"PostgreSQL didn't answer within {seconds} seconds.",
-            where,
-            "try again, or raise query_timeout.",
-        ) from err
-
-
 class _Session(Session):
     """A session of psycopg2, which marks values by %s."""
 
@@ -211,9 +204,16 @@ class _Session(Session):
     def call(self, method: Callable[..., Any], *arguments: Any) -> None:
         seconds = self._destination.query_timeout
         cancel = partial(stop, self._connection, self._destination.connect)
-        _in_time(partial(method, *arguments), seconds, self._where, cancel)
+        try:
+            wait_for(partial(method, *arguments), seconds=seconds, cancel=cancel)
+        except OverdueError as err:
+            raise DestinationUnavailableError(
+                f"PostgreSQL didn't answer within {seconds} seconds.",
+                self._where,
+                "try again, or raise query_timeout.",
+            ) from err
 
-    def commit(self) -> None:
+    def commit(self, load_id: str | None) -> None:
         """Commit the transaction.
 
         Raises:
@@ -227,7 +227,9 @@ class _Session(Session):
             raise DestinationUnavailableError(
                 "PostgreSQL didn't answer whether it has committed the rows.",
                 self._where,
-                "run the load again: by its id it finds out.",
+                "run the load again: by its id it finds out."
+                if load_id
+                else "see whether the rows are there before you run it again.",
             ) from err
 
     def run(
@@ -302,6 +304,7 @@ class _Received:
 class _Target(Target):
     """A table of PostgreSQL."""
 
+    session: _Session
     name_bytes = NAME_BYTES
 
     def default_schema(self) -> str:

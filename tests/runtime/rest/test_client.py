@@ -344,6 +344,16 @@ def test_an_expired_token_is_replaced_once(server: HttpServer) -> None:
     assert asked.headers["authorization"].startswith("Basic ")
 
 
+def test_nothing_is_asked_any_more_after_the_limit(server: HttpServer) -> None:
+    server.answer = lambda _request: Reply(b"", 503, {"Retry-After": "0"})
+    limits = replace(QUICK, attempts=10**6, total_seconds=0.5)
+    with pytest.raises(SourceUnavailableError):
+        ids(source(server, limits=limits))
+    asked = len(server.requests)
+    time.sleep(0.5)
+    assert len(server.requests) - asked <= 1  # one may be on its way
+
+
 def test_the_address_of_the_token_may_have_parameters(server: HttpServer) -> None:
     server.answer = token_server({}, {"token-1"})
     address = f"{server.url}/token?p=policy"

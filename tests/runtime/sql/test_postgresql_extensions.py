@@ -1,6 +1,7 @@
 """Types of extensions, and foreign tables, on a server that has them."""
 
 import contextlib
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from runtime.sql.postgresql import PostgreSQL
 
 from tests.packaged_postgresql import MISSING, PackagedPostgreSQL, programs
 
-PASSWORD = "a word"
+PASSWORD = secrets.token_hex()
 SETUP = """
 CREATE EXTENSION citext;
 CREATE EXTENSION hstore;

@@ -50,7 +50,7 @@ def credentials_of(server: Server) -> dict[str, Any]:
 def own() -> Iterator[Server]:
     """A server that no other test uses, and whose commits outlast a crash."""
     with Server() as server:
-        server.psql("ALTER DATABASE postgres SET synchronous_commit = on")
+        server.psql("ALTER DATABASE postgres SET synchronous_commit = on; CHECKPOINT")
         yield server
 
 

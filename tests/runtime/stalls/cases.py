@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+from runtime.destination import Check
 from runtime.exceptions import (
     ConnectorError,
     DestinationUnavailableError,
@@ -94,13 +95,23 @@ def read_few(servers: Servers, port: int, seconds: float) -> None:
     assert postgresql(servers, port, seconds).to_arrow(TWO_ROWS).num_rows == 2
 
 
-def fill(servers: Servers, port: int, seconds: float, rows: int = 10) -> None:
+def fill(
+    servers: Servers,
+    port: int,
+    seconds: float,
+    rows: int = 10,
+    check: Check | None = None,
+) -> None:
     credentials = {**servers.warehouse.credentials, "port": port, "sslmode": "disable"}
     tables = PostgreSQLTables(credentials=credentials, query_timeout=int(seconds))
     table = servers.warehouse.fresh()
     batch = pa.record_batch({"text": LONG[:rows]})
-    tables.from_batches([batch], table, load_id="one")
+    tables.from_batches([batch], table, load_id="one", check=check)
     assert len(servers.warehouse.rows(table)) == rows
+
+
+def fill_checked(servers: Servers, port: int, seconds: float) -> None:
+    fill(servers, port, seconds, len(LONG), read_all)
 
 
 def fill_much(servers: Servers, port: int, seconds: float) -> None:
@@ -195,9 +206,11 @@ CASES = [
     Case("PostgreSQL, source", "checksums", on(b"hash_record"), sum_up, LATE),
     Case("PostgreSQL, source", "close", on(b"X\0\0\0\4"), read_few, None),
     Case("PostgreSQL, destination", "connecting", at_once, fill, LOST),
+    Case("PostgreSQL, destination", "signing in", after_answered(50), fill, LOST),
     Case("PostgreSQL, destination", "first", on(b"to_regclass"), fill, LOST),
     Case("PostgreSQL, destination", "stage", on(b"CREATE TEMP"), fill, LOST),
     Case("PostgreSQL, destination", "rows", after_sent(MEGABYTE), fill_much, LOST),
+    Case("PostgreSQL, destination", "reading back", on(b"ctid >="), fill_checked, LOST),
     Case("PostgreSQL, destination", "insert", on(b"INSERT INTO"), fill, LOST),
     Case("PostgreSQL, destination", "commit", on(b"COMMIT\0"), fill, LOST),
     Case("PostgreSQL, destination", "close", on(b"X\0\0\0\4"), fill, None),

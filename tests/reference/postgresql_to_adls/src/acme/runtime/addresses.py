@@ -4,6 +4,7 @@ What is refused is not shown, since it may hold a password.
 """
 
 from ipaddress import ip_address
+from pathlib import Path
 import re
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -14,11 +15,27 @@ ACCOUNT = re.compile(r"[a-z0-9]{1,24}(-secondary)?")  # of Azure Storage
 HOST = re.compile(r"[\w.-]+")
 # `user:password@`, a URL, or a setting of a connection string.
 PASTED = re.compile(r"://|:.*@|\b(password|pwd)\s*=", re.DOTALL | re.IGNORECASE)
+SECRET_IN_PATH = re.compile(
+    r"^[^/\\]*:[^/\\]*@|://[^/]*@|[?&;](sig|password|pwd)=", re.IGNORECASE
+)
+INSTANCE = re.compile(r"\\[\w$]+")  # of SQL Server, after its host
 
 
-def shown(path: str) -> str:
-    """Return a path for a message; not a pasted address, which may hold a key."""
-    return "the path" if PASTED.search(path) else path
+def check_path(path: str) -> str:
+    """Return a path that a message may show.
+
+    Raises:
+        ValueError: It is an address with a user, or has a signature in it.
+    """
+    if SECRET_IN_PATH.search(path):
+        msg = "give a path alone, without user, password and signature"
+        raise ValueError(msg)
+    return path
+
+
+def _path(path: Path) -> Path:
+    check_path(str(path).replace(":/", "://", 1))  # a path has no double slashes
+    return path
 
 
 def _is_host(text: str) -> bool:
@@ -33,6 +50,15 @@ def _host(text: str) -> str:
     if not _is_host(text):
         msg = "give the name or number of a host, without user, port and path"
         raise ValueError(msg)
+    return text
+
+
+def _host_of_mssql(text: str) -> str:
+    """Allow an instance too, behind a backslash."""
+    host, slash, instance = text.partition("\\")
+    if slash and not INSTANCE.fullmatch(slash + instance):
+        return _host(text)
+    _host(host)
     return text
 
 
@@ -81,7 +107,9 @@ def address(text: str) -> str:
 
 Account = Annotated[str, AfterValidator(_account)]
 Host = Annotated[str, AfterValidator(_host)]
+HostOfMSSQL = Annotated[str, AfterValidator(_host_of_mssql)]
 HostOfPostgreSQL = Annotated[str, AfterValidator(_host_of_postgresql)]
+LocalPath = Annotated[Path, AfterValidator(_path)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Name = Annotated[str, AfterValidator(_name)]
 Address = Annotated[str, AfterValidator(address)]

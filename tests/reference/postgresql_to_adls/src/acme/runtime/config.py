@@ -72,13 +72,19 @@ def get_source_credentials(key: str) -> dict[str, Any]:
     return credentials
 
 
+class _TwiceError(Exception):
+    """A mapping has a key twice: its name, and the line of the second."""
+
+
 class _Loader(yaml.SafeLoader):
     """Reads safely, and refuses a key that is there twice, as YAML itself does."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        if len(set(keys)) < len(keys):
-            raise yaml.MarkedYAMLError(problem_mark=node.start_mark)
+        found: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in found:
+                raise _TwiceError(key.value, key.start_mark.line + 1)
+            found.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -93,6 +99,13 @@ def _read_entries(path: Path) -> dict[str, dict[str, Any]]:
         raise ConfigError(
             "The configuration can't be read.", str(path), next_step
         ) from err
+    except _TwiceError as err:
+        name, number = err.args
+        raise ConfigError(
+            f"The configuration has '{name}' twice.",
+            f"{path}, line {number}",
+            "remove or rename one of them.",
+        ) from None
     except (yaml.YAMLError, ValueError) as err:
         mark = getattr(err, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from concurrent import futures
 import contextlib
 from dataclasses import dataclass
-import functools
 import re
 import sys
 from types import TracebackType
@@ -114,23 +113,30 @@ class Errors:
         return kind(said, where, next_step)
 
 
-@functools.cache
-def silence() -> None:
-    """Keep psycopg2 from printing an error of its own beside the one that it raises.
+class _Quiet:
+    """Keeps psycopg2 from printing an error of its own beside the one that it raises.
 
-    It does if a server ends a COPY and its connection. Python's hook for errors that end
-    a program is all that it calls.
+    It does if a server ends a COPY and its connection, by Python's hook for errors that
+    end a program.
     """
-    hook = sys.excepthook
 
-    def tell(
-        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    def __init__(self, hook: Callable[..., object]) -> None:
+        self._hook = hook
+
+    def __call__(
+        self,
+        kind: type[BaseException],
+        error: BaseException,
+        trace: TracebackType | None,
     ) -> None:
         by_driver = type(error.__cause__).__module__.startswith("psycopg2")
         if not (kind is SystemError and by_driver):
-            hook(kind, error, trace)
+            self._hook(kind, error, trace)
 
-    sys.excepthook = tell
+
+def connect_seconds(credentials: DatabaseCredentials) -> float:
+    """Return how long connecting may take: libpq's limit is for each host."""
+    return CONNECT_SECONDS * len(credentials.host.split(","))
 
 
 def options(
@@ -143,6 +149,8 @@ def options(
         settings: Of the session.
         name: Of the application, which the server shows.
     """
+    if not isinstance(sys.excepthook, _Quiet):
+        sys.excepthook = _Quiet(sys.excepthook)
     certificates = credentials.sslrootcert
     return {
         "application_name": name,
@@ -169,6 +177,8 @@ def stop(connection: Any, connect: Callable[[], Any]) -> None:
         with contextlib.closing(connect()) as other, other.cursor() as cursor:
             cursor.execute(f"SELECT pg_cancel_backend({process:d})")
 
-    futures.wait([start(ask)], timeout=CANCEL_SECONDS)
-    with contextlib.suppress(connection.Error):
-        cut(connection.fileno())
+    try:
+        futures.wait([start(ask)], timeout=CANCEL_SECONDS)
+    finally:  # even if this is interrupted
+        with contextlib.suppress(connection.Error):
+            cut(connection.fileno())

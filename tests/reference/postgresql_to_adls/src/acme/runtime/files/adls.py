@@ -12,7 +12,7 @@ import uuid
 import pyarrow as pa
 from pydantic import SecretStr, model_validator
 
-from ..addresses import Account, shown
+from ..addresses import Account
 from ..connector import CONNECT_SECONDS, Credentials
 from ..destination import Check, Written
 from ..exceptions import (
@@ -28,7 +28,7 @@ from ..extras import Lazy
 from ..tls import reason_for_distrust
 from .blocks import CLEAN_SECONDS, BlockReader, BlockWriter, answer_of, copy_checked
 from .destination import FileDestination, is_stale, partial_path, partial_start
-from .formats import check_suffix, write_batches
+from .formats import check_shown, check_suffix, write_batches
 
 adlfs = Lazy("adlfs")
 azure = Lazy("azure.core")
@@ -181,6 +181,7 @@ class AzureDataLake(FileDestination):
 
         As `FileDestination.blocks`. All are of one version of the file.
         """
+        check_shown(path)
         with self._explained(path):
             yield from self._reader(path).blocks()
 
@@ -202,12 +203,14 @@ class AzureDataLake(FileDestination):
         except DestinationUnavailableError:  # no answer: the retry deletes it
             raise
         except BaseException:
-            self._clean(reader, path)
+            self._clean(reader, path, CLEAN_SECONDS)
             raise
         self._clean(reader, path)
         return written
 
-    def _clean(self, reader: "_Reader", path: str) -> None:
+    def _clean(
+        self, reader: "_Reader", path: str, seconds: float | None = None
+    ) -> None:
         """Delete a partial file, and those of killed loads into the same file."""
         filesystem = self.filesystem
         container, _, start = partial_start(path).partition("/")
@@ -220,8 +223,8 @@ class AzureDataLake(FileDestination):
 
         remote = _Remote(client, filesystem.loop, path)
         with contextlib.suppress(errors.AzureError, DestinationUnavailableError):
-            reader.delete()
-            remote.call(delete_stale, seconds=CLEAN_SECONDS)
+            reader.delete(seconds)
+            remote.call(delete_stale, seconds=seconds)
 
     def _blob(self, path: str, *, validate: bool) -> "_Blob":
         return _Blob(self._remote(path), validate=validate)
@@ -232,10 +235,10 @@ class AzureDataLake(FileDestination):
     def _remote(self, path: str) -> "_Remote":
         filesystem = self.filesystem
         container, _, name = path.partition("/")
-        if not container or not name or shown(container) != container:
+        if not container or not name:
             raise DestinationRejectedError(
                 "The path names no file in a container.",
-                shown(path),
+                path,
                 "write it as <container>/<folders>/<file>.parquet.",
             )
         client = filesystem.service_client.get_blob_client(container, name)
@@ -387,11 +390,9 @@ class _Reader(BlockReader):
         super().__init__(properties.size)
         self._unchanged = _unchanged(properties.etag)
 
-    def delete(self) -> None:
+    def delete(self, seconds: float | None) -> None:
         """Delete the file if it is still this version."""
-        self._remote.call(
-            self._client.delete_blob, seconds=CLEAN_SECONDS, **self._unchanged
-        )
+        self._remote.call(self._client.delete_blob, seconds=seconds, **self._unchanged)
 
     def download(self, offset: int, length: int) -> bytes:
         async def download(**options: Any) -> bytes:

@@ -10,11 +10,11 @@ from typing import Any, ClassVar, TypeVar
 
 from ..destination import Check, Written
 from ..exceptions import DestinationUnavailableError, VerificationError
-from ..waiting import result_of
+from ..waiting import OverdueError, result_of
 from .formats import read_batches
 
 ANSWER_SECONDS = 300  # for one request, with its retries
-CLEAN_SECONDS = 2  # for what is deleted after a load
+CLEAN_SECONDS = 2  # for what is deleted after a load that failed
 
 T = TypeVar("T")
 
@@ -35,11 +35,11 @@ def answer_of(
     seconds = seconds or ANSWER_SECONDS
     try:
         return result_of(request, seconds=seconds, cancel=request.cancel)
-    except TimeoutError as err:
+    except OverdueError as err:
         raise DestinationUnavailableError(
             f"The store didn't answer within {seconds} seconds.",
             where,
-            "run the load again: by its id it finds out what has arrived.",
+            "try again; if it persists, check what is between here and the store.",
         ) from err
 
 
@@ -91,10 +91,10 @@ class BlockWriter(io.RawIOBase):
             answer_of(self._sending, self.where)
         self._sending = None
 
-    def settle(self, seconds: float) -> bool:
-        """Return whether no block is being sent any more, or only for so long."""
-        sending = [self._sending] if self._sending else []
-        return not futures.wait(sending, timeout=seconds).not_done
+    def settle(self) -> None:
+        """Wait for the block that is being sent, whatever becomes of it."""
+        if self._sending:
+            futures.wait([self._sending])
 
 
 class BlockReader(io.RawIOBase):

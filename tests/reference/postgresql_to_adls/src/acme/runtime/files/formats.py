@@ -12,8 +12,14 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 import pyarrow.compute as pc
 
+from ..addresses import check_path
 from ..destination import Written, begin
-from ..exceptions import UnsupportedFormatError, UnsupportedTypeError, VerificationError
+from ..exceptions import (
+    DestinationRejectedError,
+    UnsupportedFormatError,
+    UnsupportedTypeError,
+    VerificationError,
+)
 
 Sink = IO[bytes] | io.RawIOBase
 
@@ -207,12 +213,28 @@ WRITERS: dict[str, Callable[[Sink, pa.Schema], BatchWriter]] = {
 }
 
 
+def check_shown(path: str) -> None:
+    """Raise unless a message may show a path.
+
+    Raises:
+        DestinationRejectedError: It holds a user or a signature; it isn't shown.
+    """
+    try:
+        check_path(path)
+    except ValueError as err:
+        raise DestinationRejectedError(
+            "The path holds a user's name or a signature.", "the path", f"{err}."
+        ) from err
+
+
 def check_suffix(path: str) -> str:
     """Return the path's suffix, with its dot.
 
     Raises:
+        DestinationRejectedError: As in `check_shown`.
         UnsupportedFormatError: No format has this suffix.
     """
+    check_shown(path)
     suffix = PurePosixPath(path).suffix
     if suffix not in WRITERS:
         known = ", ".join(sorted(WRITERS))

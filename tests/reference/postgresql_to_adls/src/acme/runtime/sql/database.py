@@ -16,7 +16,7 @@ from ..exceptions import (
 )
 from ..source import Source, fitting_rows
 from ..values import to_array
-from ..waiting import read_ahead, wait_for
+from ..waiting import OverdueError, read_ahead, wait_for
 from .queries import QueryWriter
 
 T = TypeVar("T")
@@ -64,18 +64,23 @@ class Database(QueryWriter, Source):
             connected: Whether there was a connection at that time.
         """
 
-    def opened(self, connect: Callable[[], T]) -> T:
+    def opened(self, connect: Callable[[], T], seconds: float | None = None) -> T:
         """Return the connection that `connect` opens.
 
+        Args:
+            connect: A function of the driver.
+            seconds: The driver's own limit, by default `CONNECT_SECONDS`. Its error is
+                better than ours, so it has a second more.
+
         Raises:
-            SourceUnavailableError: It took longer than `CONNECT_SECONDS`.
+            SourceUnavailableError: It took longer.
         """
+        seconds = seconds or CONNECT_SECONDS
         try:
-            # A driver's own limit of this length has the better error.
-            return wait_for(connect, seconds=CONNECT_SECONDS + 1)
-        except TimeoutError as err:
+            return wait_for(connect, seconds=seconds + 1)
+        except OverdueError as err:
             raise SourceUnavailableError(
-                f"There was no connection within {CONNECT_SECONDS} seconds.",
+                f"There was no connection within {seconds} seconds.",
                 self.address,
                 "check host and port, and that the server runs.",
             ) from err
@@ -104,7 +109,7 @@ class Database(QueryWriter, Source):
         try:
             with closing(read):
                 yield from read
-        except TimeoutError as err:
+        except OverdueError as err:
             raise self.took_too_long() from err
 
     def took_too_long(self) -> SourceUnavailableError:

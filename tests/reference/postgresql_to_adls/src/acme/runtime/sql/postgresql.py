@@ -17,9 +17,16 @@ from ..exceptions import (
     UnsupportedTypeError,
     VerificationError,
 )
-from ..libpq import LOCK_SECONDS, DatabaseCredentials, Errors, options, silence, stop
+from ..libpq import (
+    LOCK_SECONDS,
+    DatabaseCredentials,
+    Errors,
+    connect_seconds,
+    options,
+    stop,
+)
 from ..source import Reading, batch_limit
-from ..waiting import read_ahead, wait_for
+from ..waiting import OverdueError, read_ahead, wait_for
 from .copy_binary import HEADER_BYTES, Column, decode, schema_of
 from .notations.postgresql import NOTATION
 from .source import SQL
@@ -139,7 +146,9 @@ class PostgreSQL(SQL):
         """
         engine = self.create_engine()
         try:
-            connection = self.opened(engine.raw_connection)
+            connection = self.opened(
+                engine.raw_connection, connect_seconds(self.credentials)
+            )
         except engine.dialect.loaded_dbapi.Error as err:
             raise self.explain(err, connected=False) from err
         with contextlib.closing(connection):
@@ -287,7 +296,6 @@ class Snapshot(Reading):
             aliases=", ".join(aliases),
         )
         receiver = Receiver(batch_bytes, put)
-        silence()
         with self._connection.cursor() as cursor:
             cursor.copy_expert(statement, receiver)
             sent = cursor.rowcount
@@ -312,7 +320,7 @@ class Snapshot(Reading):
             raise UnsupportedTypeError(err.what, where, err.next_step) from err
         except self._connection.Error as err:
             raise self._source.explain(err, connected=True) from err
-        except TimeoutError as err:
+        except OverdueError as err:
             raise self._source.took_too_long() from err
 
 
