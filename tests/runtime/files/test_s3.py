@@ -1,4 +1,5 @@
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from runtime.exceptions import (
     RetriableError,
     VerificationError,
 )
+from runtime.files import blocks
 from runtime.files.s3 import S3
 
 from tests.proxy import Fate, Proxy, Request
@@ -199,6 +201,48 @@ def test_an_error_after_several_parts_aborts_the_upload(store: Files) -> None:
     with pytest.raises(ConnectionError, match="the source broke off"):
         store.destination.from_batches(broken_off(), path)
     assert unfinished(store, path) == []
+
+
+def test_an_upload_is_aborted_once_its_slow_part_has_arrived(store: Files) -> None:
+    def slowly(request: Request) -> Fate:
+        if "partNumber" in request.query:
+            time.sleep(blocks.CLEAN_SECONDS + 1)
+        return "pass"
+
+    def broken_off() -> Iterator[pa.RecordBatch]:
+        yield from noise(40)
+        raise ConnectionError
+
+    path = store.fresh()
+    with Proxy(store.port, slowly) as proxy:
+        destination = S3(credentials=store.through(proxy.port))
+        with pytest.raises(ConnectionError):
+            destination.from_batches(broken_off(), path)
+        deadline = time.monotonic() + 60
+        while unfinished(store, path):
+            assert time.monotonic() < deadline, "the upload stays"
+            time.sleep(0.1)
+
+
+def test_no_attempt_begins_after_a_request_was_given_up(
+    store: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "ANSWER_SECONDS", 1)
+    path, commits = store.fresh(), []
+
+    def busy(request: Request) -> Fate:
+        if request.method == "PUT":
+            commits.append(request)
+            time.sleep(2)
+            return "break off"
+        return "pass"
+
+    with Proxy(store.port, busy) as proxy:
+        destination = S3(credentials=store.through(proxy.port))
+        with pytest.raises(DestinationUnavailableError, match="within 1 seconds"):
+            destination.from_df(OLD, path)
+        time.sleep(5)  # a second attempt would begin after the first one's answer
+    assert len(commits) == 1
 
 
 class NoBody:
