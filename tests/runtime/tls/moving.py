@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import secrets
 import time
 from typing import Any
 
@@ -14,7 +15,7 @@ from runtime.source import Source
 from tests.runtime.rest.orders import QUICK, Orders
 from tests.runtime.shown import everything_shown
 
-CANARY = "a-canary-in-the-mine"
+CANARY = f"a-canary-{secrets.token_hex(8)}"
 # Variables that name trusted certificates, or a proxy; a machine may have them set.
 TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
 OTHERS = (
