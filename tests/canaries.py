@@ -52,10 +52,16 @@ class Canaries:
             if secret := getattr(server, name, given.get(name)):
                 self.secrets[secret] = forms(secret)
 
+    def shows(self, text: str | bytes | None) -> bool:
+        """Return whether a text shows a secret."""
+        content = (
+            text.encode(errors="replace") if isinstance(text, str) else text or b""
+        )
+        return any(form in content for found in self.secrets.values() for form in found)
+
     def search(self, text: str | bytes | None, where: str) -> None:
         """Note where a text is from that shows a secret."""
-        content = os.fsencode(text or b"")
-        if any(form in content for found in self.secrets.values() for form in found):
+        if where not in self.found and self.shows(text):
             self.found.append(where)
 
     def search_files(self, folders: Iterable[Path]) -> None:
@@ -110,12 +116,14 @@ class Canaries:
         if event != "subprocess.Popen":
             return
         _, command, _, environment = arguments
-        for part in _parts(command):
-            self.search(part, f"an argument of {_named(command)}")
-        for name, value in (os.environ if environment is None else environment).items():
+        told = [("an argument", part) for part in _parts(command)]
+        variables = os.environ if environment is None else environment
+        for name, value in variables.items():
             if not MEANT.search(os.fsdecode(name)):
-                where = f"the variable {os.fsdecode(name)} of {_named(command)}"
-                self.search(os.fsdecode(value), where)
+                told.append((f"the variable {os.fsdecode(name)}", os.fsdecode(value)))
+        if self.shows("\n".join(text for _, text in told)):
+            for where, text in told:
+                self.search(text, f"{where} of {_named(command)}")
 
 
 CANARIES = Canaries()

@@ -23,9 +23,6 @@ SECRET = Server.password
 def server():
     with Server(None):
         yield
-
-def test_it(tmp_path):
-    pass
 """
 PYTHON = "[sys.executable, '-c', 'pass'"
 PLANTED = {
@@ -45,6 +42,18 @@ PLANTED = {
         '\'print("a canary/" + "in the mine")\'], capture_output=True)'
     ),
 }
+# How the session tells each.
+FOUND = {
+    "print": "Captured stdout call of",
+    "stderr": "Captured stderr call of",
+    "log": "Captured log call of",
+    "file": "test_file0/a",
+    "encoded": "test_encoded0/a",
+    "database": "test_database0/a.db",
+    "argument": "an argument of",
+    "variable": "the variable ADDRESS of",
+    "output": "the output of",
+}
 ALLOWED = {
     "nothing": "pass",
     "configuration": "tmp_path.joinpath('config.yaml').write_text(SECRET)",
@@ -52,22 +61,36 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize("where", [*PLANTED, *ALLOWED])
-def test_a_planted_secret_is_found(where: str, tmp_path: Path) -> None:
-    text = START.replace("    pass\n\nSECRET", "    return\n\nSECRET")
-    head, _, _ = text.rpartition("    pass\n")
-    planted = PLANTED.get(where) or ALLOWED[where]
-    (tmp_path / "test_it.py").write_text(f"{head}    {planted}\n")
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What a session says in which everything is planted, by a test of its name."""
+    folder = tmp_path_factory.mktemp("planted")
+    tests = [
+        f"def test_{name}(tmp_path):\n    {planted}\n"
+        for name, planted in {**PLANTED, **ALLOWED}.items()
+    ]
+    (folder / "test_it.py").write_text("\n".join([START, *tests]))
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-p", "tests.canaries", "--quiet"),
-            *("-c", "/dev/null", "--rootdir", ".", "--basetemp", tmp_path / "made"),
-            tmp_path / "test_it.py",
+            *("-c", "/dev/null", "--rootdir", ".", "--basetemp", folder / "made"),
+            folder / "test_it.py",
         ],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == (where in PLANTED), done.stdout
-    assert ("1 error" in done.stdout) == (where in PLANTED)
+    assert done.returncode == 1, done.stdout
+    assert f"{len(tests)} passed, 1 error" in done.stdout
+    return done.stdout.partition("AssertionError: ")[2].partition("assert not")[0]
+
+
+@pytest.mark.parametrize("where", PLANTED)
+def test_a_planted_secret_is_found(where: str, found: str) -> None:
+    assert FOUND[where] in found, found
+
+
+def test_nothing_else_is_found(found: str) -> None:
+    lines = [line for line in found.splitlines() if line.strip("E ")]
+    assert len(lines) == len(FOUND), found

@@ -35,7 +35,7 @@ from tests.runtime.stalling_proxy import StallingProxy, at_answer
 from tests.runtime.stalls.cases import CASES, LONG, Case, Servers, target_of
 from tests.sweeps import WHOLE, sampled
 
-SAMPLE, THREADS = 6, 2
+SAMPLE, THREADS = 4, 1
 LIMIT = 2  # seconds
 MORE = 2  # seconds that a wait may take beyond its limit
 FAR = 600
